@@ -1,0 +1,402 @@
+//! Agents: tiers, permissions and their ceilings, statuses, the row (spec section 1). Floor 0.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::entity::prelude::*;
+
+use crate::audit::AuditEntity;
+use crate::audit::recorded::{Recorded, columns, time};
+use crate::id::AgentId;
+use crate::json::JsonText;
+use crate::{closed_word, stored_as_text};
+
+closed_word! {
+    /// The rank of an agent, lowest first. It never changes (spec R1.01).
+    pub enum AgentTier {
+        /// Micro-tasks.
+        L3 = "L3",
+        /// Specialists.
+        L2 = "L2",
+        /// Directors.
+        L1 = "L1",
+        /// The control center and its operators.
+        System = "SYSTEM",
+    }
+}
+stored_as_text!(AgentTier);
+
+impl AgentTier {
+    /// The tier of a supervisor: exactly one up; none for L1 and SYSTEM (spec R1.02).
+    pub const fn supervisor(self) -> Option<Self> {
+        match self {
+            Self::L3 => Some(Self::L2),
+            Self::L2 => Some(Self::L1),
+            Self::L1 | Self::System => None,
+        }
+    }
+
+    /// The most that an agent of this tier can hold, and the grant when none is named (spec R1.03).
+    pub fn ceiling(self) -> PermissionSet {
+        AgentPermission::ALL
+            .iter()
+            .copied()
+            .filter(|permission| permission.lowest_tier() <= self)
+            .collect()
+    }
+}
+
+closed_word! {
+    /// What an agent may hold the right to do (spec R1.03).
+    pub enum AgentPermission {
+        /// Start and do tasks.
+        ExecuteTask = "EXECUTE_TASK",
+        /// Send heartbeats and report its own error.
+        ReportStatus = "REPORT_STATUS",
+        /// Hand tasks to L3 agents.
+        DelegateToL3 = "DELEGATE_TO_L3",
+        /// Read the results of a task's children in one.
+        AggregateL3Results = "AGGREGATE_L3_RESULTS",
+        /// Ask an L1 for a review.
+        RequestL1Review = "REQUEST_L1_REVIEW",
+        /// Hand tasks to L2 agents.
+        DelegateToL2 = "DELEGATE_TO_L2",
+        /// Review tasks and assets.
+        ApproveAsset = "APPROVE_ASSET",
+        /// Define task types and change running sprints.
+        ModifyPipeline = "MODIFY_PIPELINE",
+        /// Create and start sprints.
+        CreateWorkflow = "CREATE_WORKFLOW",
+        /// Register, change, activate and deactivate agents; issue and revoke sessions.
+        ManageAgents = "MANAGE_AGENTS",
+        /// Change what agents may do.
+        ModifyPermissions = "MODIFY_PERMISSIONS",
+        /// Read the audit log.
+        AccessAuditLogs = "ACCESS_AUDIT_LOGS",
+    }
+}
+
+impl AgentPermission {
+    /// The lowest tier whose ceiling holds this permission (the table of spec R1.03).
+    pub const fn lowest_tier(self) -> AgentTier {
+        match self {
+            Self::ExecuteTask | Self::ReportStatus => AgentTier::L3,
+            Self::DelegateToL3 | Self::AggregateL3Results | Self::RequestL1Review => AgentTier::L2,
+            Self::DelegateToL2
+            | Self::ApproveAsset
+            | Self::ModifyPipeline
+            | Self::CreateWorkflow => AgentTier::L1,
+            Self::ManageAgents | Self::ModifyPermissions | Self::AccessAuditLogs => {
+                AgentTier::System
+            }
+        }
+    }
+
+    const fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+/// A set of permissions; stored as a JSON array of their names in the order of the vocabulary.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct PermissionSet(u16);
+
+impl PermissionSet {
+    /// Whether the set holds the permission.
+    pub const fn contains(self, permission: AgentPermission) -> bool {
+        self.0 & permission.bit() != 0
+    }
+
+    /// Whether every permission of `other` is in this set.
+    pub const fn includes(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// What is in this set and not in the other.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether nothing is in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Its permissions, in the order of the vocabulary.
+    pub fn iter(self) -> impl Iterator<Item = AgentPermission> {
+        AgentPermission::ALL
+            .iter()
+            .copied()
+            .filter(move |permission| self.contains(*permission))
+    }
+}
+
+impl FromIterator<AgentPermission> for PermissionSet {
+    fn from_iter<I: IntoIterator<Item = AgentPermission>>(permissions: I) -> Self {
+        Self(
+            permissions
+                .into_iter()
+                .fold(0, |bits, permission| bits | permission.bit()),
+        )
+    }
+}
+
+impl std::fmt::Display for PermissionSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.iter().map(AgentPermission::as_str).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
+impl std::fmt::Debug for PermissionSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{{{self}}}")
+    }
+}
+
+impl serde::Serialize for PermissionSet {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for PermissionSet {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<AgentPermission>::deserialize(deserializer)
+            .map(|permissions| permissions.into_iter().collect())
+    }
+}
+
+/// The names of the task types that an agent can execute: sorted, each once; stored as a JSON array.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Capabilities(Vec<String>);
+
+impl Capabilities {
+    /// The names, sorted.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Whether the agent can execute tasks of this type.
+    pub fn contains(&self, task_type: &str) -> bool {
+        self.0
+            .binary_search_by(|name| name.as_str().cmp(task_type))
+            .is_ok()
+    }
+}
+
+impl FromIterator<String> for Capabilities {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        let mut names: Vec<_> = names.into_iter().collect();
+        names.sort_unstable();
+        names.dedup();
+        Self(names)
+    }
+}
+
+/// Stores a value as the JSON text that serde gives for it.
+macro_rules! stored_as_json_text {
+    ($name:ident) => {
+        impl From<$name> for Value {
+            fn from(value: $name) -> Self {
+                serde_json::json!(value).to_string().into()
+            }
+        }
+
+        impl sea_orm::TryGetable for $name {
+            fn try_get_by<I: sea_orm::ColIdx>(
+                row: &QueryResult,
+                index: I,
+            ) -> Result<Self, sea_orm::TryGetError> {
+                let text = <String as sea_orm::TryGetable>::try_get_by(row, index)?;
+                serde_json::from_str(&text)
+                    .map_err(|error| sea_orm::TryGetError::DbErr(DbErr::Type(error.to_string())))
+            }
+        }
+
+        impl sea_orm::sea_query::ValueType for $name {
+            fn try_from(value: Value) -> Result<Self, sea_orm::sea_query::ValueTypeErr> {
+                let text = <String as sea_orm::sea_query::ValueType>::try_from(value)?;
+                serde_json::from_str(&text).map_err(|_| sea_orm::sea_query::ValueTypeErr)
+            }
+
+            fn type_name() -> String {
+                stringify!($name).to_owned()
+            }
+
+            fn array_type() -> sea_orm::sea_query::ArrayType {
+                sea_orm::sea_query::ArrayType::String
+            }
+
+            fn column_type() -> sea_orm::sea_query::ColumnType {
+                sea_orm::sea_query::ColumnType::Text
+            }
+        }
+
+        impl sea_orm::sea_query::Nullable for $name {
+            fn null() -> Value {
+                Value::String(None)
+            }
+        }
+
+        impl sea_orm::IntoActiveValue<$name> for $name {
+            fn into_active_value(self) -> sea_orm::ActiveValue<$name> {
+                sea_orm::ActiveValue::Set(self)
+            }
+        }
+    };
+}
+stored_as_json_text!(PermissionSet);
+stored_as_json_text!(Capabilities);
+
+closed_word! {
+    /// An agent's status as reported (spec R1.05): the first three are derived and operational.
+    pub enum AgentStatus {
+        /// Heard of within five minutes.
+        Active = "ACTIVE",
+        /// Silent for five minutes.
+        Idle = "IDLE",
+        /// Holds a task that is IN_PROGRESS.
+        Processing = "PROCESSING",
+        /// Out of order, with a reason.
+        Error = "ERROR",
+        /// Deactivated.
+        Inactive = "INACTIVE",
+    }
+}
+
+closed_word! {
+    /// What of an agent's status is stored; the rest is derived (spec R1.05).
+    pub enum AgentState {
+        /// It authenticates, receives work and keeps sessions.
+        Operational = "OPERATIONAL",
+        /// Set by an operator, by the agent itself or by the system, with a reason.
+        Error = "ERROR",
+        /// Deactivated.
+        Inactive = "INACTIVE",
+    }
+}
+stored_as_text!(AgentState);
+
+/// How long an operational agent may be silent before it counts as IDLE (spec R1.05).
+pub const IDLE_AFTER: TimeDelta = TimeDelta::minutes(5);
+
+impl AgentStatus {
+    /// The status as reported (spec R1.05).
+    pub fn derive(
+        state: AgentState,
+        holds_task_in_progress: bool,
+        last_active_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        match state {
+            AgentState::Error => Self::Error,
+            AgentState::Inactive => Self::Inactive,
+            AgentState::Operational if holds_task_in_progress => Self::Processing,
+            AgentState::Operational if last_active_at.is_some_and(|at| now - at < IDLE_AFTER) => {
+                Self::Active
+            }
+            AgentState::Operational => Self::Idle,
+        }
+    }
+}
+
+/// One agent (spec R1.02).
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "agents")]
+pub struct Model {
+    /// Its name plate, chosen at registration.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AgentId,
+    /// What people call it.
+    pub name: String,
+    /// Its rank; never changes.
+    pub tier: AgentTier,
+    /// Exactly one tier up; none for L1 and SYSTEM.
+    pub supervisor_id: Option<AgentId>,
+    /// What it holds, within its tier's ceiling.
+    pub permissions: PermissionSet,
+    /// The task types that it can execute.
+    pub capabilities: Capabilities,
+    /// Anything its operators keep with it; a JSON object.
+    pub config: JsonText,
+    /// Whether it is operational.
+    pub state: AgentState,
+    /// Why it is not operational.
+    pub status_reason: Option<String>,
+    /// SHA-256 of its secret; none until one was made for it.
+    pub secret_sha256: Option<Vec<u8>>,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When it was last heard of; flushed in batches, unaudited (spec R5.01).
+    pub last_active_at: Option<DateTime<Utc>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Not recorded: the secret's hash (only that it was rotated) and when the agent was last active.
+impl Recorded for Model {
+    const ENTITY: AuditEntity = AuditEntity::Agent;
+
+    fn entity_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn recorded(&self) -> serde_json::Map<String, serde_json::Value> {
+        use serde_json::json;
+        columns([
+            ("name", json!(self.name)),
+            ("tier", json!(self.tier)),
+            ("supervisorId", json!(self.supervisor_id)),
+            ("permissions", json!(self.permissions)),
+            ("capabilities", json!(self.capabilities)),
+            ("configSha256", json!(self.config.sha256())),
+            ("state", json!(self.state)),
+            ("statusReason", json!(self.status_reason)),
+            ("createdAt", time(self.created_at)),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ceilings_grow_with_the_tier_and_system_holds_everything() {
+        let sizes: Vec<_> = AgentTier::ALL
+            .iter()
+            .map(|tier| tier.ceiling().iter().count())
+            .collect();
+        assert_eq!(sizes, [2, 5, 9, 12]);
+        for pair in AgentTier::ALL.windows(2) {
+            assert!(pair[1].ceiling().includes(pair[0].ceiling()));
+        }
+    }
+
+    #[test]
+    fn a_permission_set_reads_back_as_written() {
+        let set: PermissionSet = [AgentPermission::ApproveAsset, AgentPermission::ExecuteTask]
+            .into_iter()
+            .collect();
+        let text = serde_json::to_string(&set).unwrap();
+        assert_eq!(text, r#"["EXECUTE_TASK","APPROVE_ASSET"]"#);
+        assert_eq!(serde_json::from_str::<PermissionSet>(&text).unwrap(), set);
+    }
+
+    #[test]
+    fn a_silent_agent_is_idle_after_five_minutes_to_the_microsecond() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+        let status = |at| AgentStatus::derive(AgentState::Operational, false, at, now);
+        assert_eq!(status(None), AgentStatus::Idle);
+        assert_eq!(status(Some(now - IDLE_AFTER)), AgentStatus::Idle);
+        assert_eq!(
+            status(Some(now - IDLE_AFTER + TimeDelta::microseconds(1))),
+            AgentStatus::Active
+        );
+        assert_eq!(
+            AgentStatus::derive(AgentState::Error, true, Some(now), now),
+            AgentStatus::Error
+        );
+    }
+}
