@@ -2,5 +2,5 @@
 //! arguments, so that every decision is a pure function and can be tested as one.
 
 pub mod key;
-pub mod key;
 pub mod secret;
+pub mod token;
