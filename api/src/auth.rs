@@ -1,6 +1,9 @@
-//! Floor 1: who calls and what proves it. No I/O, no database and no clock live here: rows and `now` come in as
-//! arguments, so that every decision is a pure function and can be tested as one.
+//! Floor 1, `auth`: who calls, what they may do, what they may see, and the proofs that they bring. Pure: no I/O, no clock of its own.
 
+pub mod actor;
+pub mod fleet;
 pub mod key;
+pub mod policy;
 pub mod secret;
+pub mod sight;
 pub mod token;

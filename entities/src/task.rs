@@ -182,6 +182,8 @@ pub struct Model {
     pub deadline: Option<DateTime<Utc>>,
     /// Milliseconds from its first start to its end.
     pub duration_ms: Option<i64>,
+    /// Counts its changes: what compare-and-set compares.
+    pub revision: i32,
 }
 
 impl Model {
@@ -238,6 +240,7 @@ impl Recorded for Model {
             ("completedAt", optional_time(self.completed_at)),
             ("deadline", optional_time(self.deadline)),
             ("durationMs", json!(self.duration_ms)),
+            ("revision", json!(self.revision)),
         ])
     }
 }

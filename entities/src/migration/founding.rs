@@ -110,6 +110,7 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(timestamp_with_time_zone_null("completed_at"))
             .col(timestamp_with_time_zone_null("deadline"))
             .col(big_integer_null("duration_ms"))
+            .col(integer("revision"))
             .to_owned(),
         table("idempotency_keys")
             .col(text("creator_id"))

@@ -1,0 +1,417 @@
+//! The one domain error and its one mapping to codes (spec R10.06). Beneath every floor of `api`.
+
+use entities::agent::AgentStatus;
+use entities::task::TaskStatus;
+use serde_json::{Map, Value, json};
+
+/// What every fallible function of the house returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The closed list of codes that clients see in `extensions.code`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    /// No live session, or a wrong secret.
+    Unauthenticated,
+    /// The caller's tier, permissions or relation to the object do not allow it.
+    Forbidden,
+    /// There is no such thing, or the caller may not see it.
+    NotFound,
+    /// The input breaks a rule that it can be checked against by itself.
+    BadUserInput,
+    /// The state of things does not allow it now.
+    Conflict,
+    /// The state table does not allow it.
+    InvalidTransition,
+    /// Too many requests.
+    RateLimited,
+    /// A limit on size or number would be crossed.
+    LimitExceeded,
+    /// The server cannot answer at the moment.
+    Unavailable,
+    /// A fault of the server.
+    Internal,
+}
+
+impl Code {
+    /// Every code.
+    pub const ALL: &'static [Self] = &[
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::BadUserInput,
+        Self::Conflict,
+        Self::InvalidTransition,
+        Self::RateLimited,
+        Self::LimitExceeded,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// The code as clients see it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::NotFound => "NOT_FOUND",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::Conflict => "CONFLICT",
+            Self::InvalidTransition => "INVALID_TRANSITION",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// Why somebody was refused: what the audit entry says (spec R5.04).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// The rule that refused, such as `R3.04 may_delegate`.
+    pub rule: &'static str,
+    /// What it asks for.
+    pub needed: String,
+    /// What the caller had.
+    pub had: String,
+}
+
+/// One fault of an input: in bulk calls the line, in documents the JSON pointer.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fault {
+    /// Index of the line in a bulk call, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// JSON pointer (RFC 6901) to what is wrong; empty for the whole.
+    pub pointer: String,
+    /// The rule that it breaks: a JSON Schema keyword or a rule's name.
+    pub rule: String,
+    /// What is wrong, for people.
+    pub message: String,
+    /// What was found there, cut to 200 characters of JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+}
+
+impl Fault {
+    /// A fault of one field of a plain input.
+    pub fn of(field: &str, rule: &str, message: impl Into<String>) -> Self {
+        Self {
+            line: None,
+            pointer: if field.is_empty() {
+                String::new()
+            } else {
+                format!("/{field}")
+            },
+            rule: rule.to_owned(),
+            message: message.into(),
+            found: None,
+        }
+    }
+
+    /// The same fault at a line of a bulk call.
+    pub fn at_line(self, line: usize) -> Self {
+        Self {
+            line: Some(line),
+            ..self
+        }
+    }
+
+    /// With what was found.
+    pub fn found(self, value: &Value) -> Self {
+        let text: String = value.to_string().chars().take(200).collect();
+        Self {
+            found: Some(text),
+            ..self
+        }
+    }
+}
+
+/// The domain error. Its `Display` is the external half: what the caller may read. Internal causes have no `Display` here; they go to
+/// the log beside the request id.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No live session, a refused token, or a wrong secret: one uniform message (spec R2.03).
+    #[error(
+        "no valid session: authenticate and send the token as `Authorization: Bearer …` or `X-Agent-Token: …`"
+    )]
+    Unauthenticated,
+    /// Not allowed.
+    #[error("not allowed by {}: needed {}, had {}", .0.rule, .0.needed, .0.had)]
+    Forbidden(Denial),
+    /// Not there, or not to be seen; the denial, if any, is for the audit log alone (spec R1.09).
+    #[error("there is no {what} {id}")]
+    NotFound {
+        /// The noun, such as `task`.
+        what: &'static str,
+        /// The id that was asked for, cut at 80 characters.
+        id: String,
+        /// Set when there is one that the caller may not see.
+        hidden: Option<Denial>,
+    },
+    /// Input that breaks rules; every fault is listed.
+    #[error("{}", summary(.0))]
+    BadUserInput(Vec<Fault>),
+    /// The state of things does not allow it.
+    #[error("{message}")]
+    Conflict {
+        /// What stands in the way.
+        message: String,
+        /// What a program needs to react, by name.
+        details: Map<String, Value>,
+    },
+    /// The state table does not allow it (spec R3.02).
+    #[error("a task that is {from} cannot become {to}; allowed from here: {}", words(.allowed))]
+    InvalidTransition {
+        /// Where the task stands.
+        from: TaskStatus,
+        /// Where the call would have led.
+        to: TaskStatus,
+        /// Where it can go.
+        allowed: Vec<TaskStatus>,
+    },
+    /// A limit would be crossed.
+    #[error("{limit} is limited to {value}, this would be {requested}")]
+    LimitExceeded {
+        /// The limit's name.
+        limit: &'static str,
+        /// Its value.
+        value: u64,
+        /// What was asked for.
+        requested: u64,
+    },
+    /// Too many requests.
+    #[error("too many requests: try again in {retry_after_ms} ms")]
+    RateLimited {
+        /// When to try again, in ms.
+        retry_after_ms: u64,
+    },
+    /// The server cannot answer at the moment.
+    #[error("unavailable at the moment: {0}")]
+    Unavailable(&'static str),
+    /// A fault of the server. The cause is logged, never shown.
+    #[error("an internal error; the log has more under this request id")]
+    Internal(Cause),
+}
+
+/// The inner half of an internal error: only the log prints it.
+#[derive(Debug)]
+pub struct Cause(pub Box<dyn std::error::Error + Send + Sync>);
+
+fn summary(faults: &[Fault]) -> String {
+    match faults {
+        [] => "the input is not valid".to_owned(),
+        [only] => place(only),
+        [first, rest @ ..] => format!("{} (and {} more)", place(first), rest.len()),
+    }
+}
+
+fn place(fault: &Fault) -> String {
+    let line = fault
+        .line
+        .map_or(String::new(), |line| format!("line {line}: "));
+    let pointer = if fault.pointer.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", fault.pointer)
+    };
+    format!("{line}{pointer}{}", fault.message)
+}
+
+fn words(statuses: &[TaskStatus]) -> String {
+    if statuses.is_empty() {
+        return "nothing".to_owned();
+    }
+    statuses
+        .iter()
+        .map(|status| status.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl Error {
+    /// The code that clients see.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Forbidden(_) => Code::Forbidden,
+            Self::NotFound { .. } => Code::NotFound,
+            Self::BadUserInput(_) => Code::BadUserInput,
+            Self::Conflict { .. } => Code::Conflict,
+            Self::InvalidTransition { .. } => Code::InvalidTransition,
+            Self::LimitExceeded { .. } => Code::LimitExceeded,
+            Self::RateLimited { .. } => Code::RateLimited,
+            Self::Unavailable(_) => Code::Unavailable,
+            Self::Internal(_) => Code::Internal,
+        }
+    }
+
+    /// Whether the same call may succeed when sent again unchanged.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Unauthenticated
+            | Self::Forbidden(_)
+            | Self::NotFound { .. }
+            | Self::BadUserInput(_)
+            | Self::InvalidTransition { .. }
+            | Self::LimitExceeded { .. } => false,
+            Self::Conflict { details, .. } => details.get("retryable") == Some(&Value::Bool(true)),
+            Self::RateLimited { .. } | Self::Unavailable(_) | Self::Internal(_) => true,
+        }
+    }
+
+    /// What a program needs to react, beside code, `retryable` and `requestId`.
+    pub fn details(&self) -> Map<String, Value> {
+        let value = match self {
+            Self::Forbidden(denial) => {
+                json!({"rule": denial.rule, "needed": denial.needed, "had": denial.had})
+            }
+            Self::NotFound { what, id, .. } => json!({"what": what, "id": id}),
+            Self::BadUserInput(faults) => json!({"faults": faults}),
+            Self::Conflict { details, .. } => Value::Object(details.clone()),
+            Self::InvalidTransition { from, to, allowed } => {
+                json!({"from": from, "to": to, "allowed": allowed})
+            }
+            Self::LimitExceeded {
+                limit,
+                value,
+                requested,
+            } => {
+                json!({"limit": limit, "value": value, "requested": requested})
+            }
+            Self::RateLimited { retry_after_ms } => json!({"retryAfterMs": retry_after_ms}),
+            Self::Unauthenticated | Self::Unavailable(_) | Self::Internal(_) => Value::Null,
+        };
+        match value {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+
+    /// The refusal that the audit log should hear of, if this is one (spec R5.04).
+    pub fn denial(&self) -> Option<&Denial> {
+        match self {
+            Self::Forbidden(denial)
+            | Self::NotFound {
+                hidden: Some(denial),
+                ..
+            } => Some(denial),
+            _ => None,
+        }
+    }
+
+    /// NOT_FOUND for something that does not exist.
+    pub fn not_found(what: &'static str, id: impl std::fmt::Display) -> Self {
+        Self::NotFound {
+            what,
+            id: id.to_string().chars().take(80).collect(),
+            hidden: None,
+        }
+    }
+
+    /// NOT_FOUND for something that exists and that the caller may not see (spec R1.09).
+    pub fn hidden(what: &'static str, id: impl std::fmt::Display, denial: Denial) -> Self {
+        Self::NotFound {
+            what,
+            id: id.to_string().chars().take(80).collect(),
+            hidden: Some(denial),
+        }
+    }
+
+    /// BAD_USER_INPUT with one fault.
+    pub fn bad_input(field: &str, rule: &str, message: impl Into<String>) -> Self {
+        Self::BadUserInput(vec![Fault::of(field, rule, message)])
+    }
+
+    /// CONFLICT without further details.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::Conflict {
+            message: message.into(),
+            details: Map::new(),
+        }
+    }
+
+    /// CONFLICT with what a program needs to react.
+    pub fn conflict_with(message: impl Into<String>, details: Value) -> Self {
+        let details = match details {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        };
+        Self::Conflict {
+            message: message.into(),
+            details,
+        }
+    }
+
+    /// CONFLICT because an agent is not operational (spec R3.04).
+    pub fn not_operational(id: &entities::id::AgentId, status: AgentStatus) -> Self {
+        Self::conflict_with(
+            format!("agent {id} is not operational: it is {status}"),
+            json!({"agentId": id, "status": status}),
+        )
+    }
+
+    /// INTERNAL with a cause for the log.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(Cause(cause.into()))
+    }
+}
+
+/// A database error is a fault of the server, unless it says that the database cannot be reached: then trying again helps.
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        use sea_orm::sqlx::Error as Sqlx;
+        use sea_orm::{DbErr, RuntimeErr};
+        let unavailable = match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+            DbErr::Exec(RuntimeErr::SqlxError(sqlx))
+            | DbErr::Query(RuntimeErr::SqlxError(sqlx)) => match sqlx.as_ref() {
+                Sqlx::Io(_) | Sqlx::PoolTimedOut | Sqlx::PoolClosed | Sqlx::WorkerCrashed => true,
+                // 57P: the operator stops the server; 08: connection; 40: serialization; 55P03: lock; 53: resources.
+                Sqlx::Database(database) => database.code().is_some_and(|code| {
+                    ["57P", "08", "40001", "40P01", "55P03", "53"]
+                        .iter()
+                        .any(|class| code.starts_with(class))
+                        && database
+                            .try_downcast_ref::<sea_orm::sqlx::postgres::PgDatabaseError>()
+                            .is_some()
+                }),
+                _ => false,
+            },
+            _ => false,
+        };
+        if unavailable {
+            tracing::warn!(error = %error, "the database cannot be reached");
+            Self::Unavailable("the database cannot be reached")
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_internal_error_never_shows_its_cause() {
+        let error = Error::from(sea_orm::DbErr::Custom("SELECT secret FROM agents".into()));
+        assert_eq!(error.code(), Code::Internal);
+        assert!(!error.to_string().contains("SELECT") && error.details().is_empty());
+    }
+
+    #[test]
+    fn a_refusal_names_rule_need_and_what_was_had() {
+        let error = Error::Forbidden(Denial {
+            rule: "R3.04 may_delegate",
+            needed: "a lower tier".into(),
+            had: "L1".into(),
+        });
+        assert_eq!(
+            error.to_string(),
+            "not allowed by R3.04 may_delegate: needed a lower tier, had L1"
+        );
+        assert_eq!(error.details()["rule"], "R3.04 may_delegate");
+    }
+}

@@ -1,0 +1,88 @@
+//! Floor 3, `service`: the use cases, one function per verb, one file per noun; the one door for writes; background duties.
+
+use std::sync::Arc;
+
+pub mod agent;
+pub mod audit;
+pub mod denial;
+pub mod duty;
+pub mod first_start;
+pub mod founding;
+pub mod key;
+pub mod page;
+pub mod session;
+pub mod setting;
+pub mod task;
+pub mod task_type;
+pub mod text;
+
+use crate::auth::actor::Caller;
+use crate::auth::policy::{self, Operation};
+use crate::error::{Error, Result};
+use crate::store::feed::Feed;
+use crate::store::{Db, Tx};
+
+pub use setting::Settings;
+
+/// Everything that the use cases stand on; clones share it.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// The database.
+    pub db: Db,
+    /// The feed of sequenced entries.
+    pub feed: Feed,
+    /// Limits and times.
+    pub settings: Arc<Settings>,
+    /// The keys that sign and verify tokens.
+    pub keys: key::Keys,
+    /// Where refusals are reported.
+    pub denials: denial::Denials,
+    /// When agents and sessions were last used, not yet flushed.
+    pub last_uses: session::LastUses,
+    /// Compiled schemas of task types.
+    pub schemas: task_type::Schemas,
+}
+
+impl Service {
+    /// The one door for writes: static policy, one unit of work with the caller's rows read again, and a report of what was refused.
+    ///
+    /// Every verb of the schema is `perform(caller, operation, async |tx| noun::verb(tx, …).await)`.
+    pub async fn perform<T>(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        unit: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
+        let outcome = match policy::allow(operation, caller) {
+            Ok(()) => {
+                self.db
+                    .write(caller, async |tx: &mut Tx| {
+                        // By the rows of now, not by what the session check saw (spec R1.04).
+                        policy::allow(operation, tx.caller())?;
+                        unit(tx).await
+                    })
+                    .await
+            }
+            Err(error) => Err(error),
+        };
+        self.report(caller, operation, outcome)
+    }
+
+    /// Passes an outcome on, reporting a refusal to the audit log, off the answer's path (spec R5.04).
+    pub fn report<T>(&self, caller: &Caller, operation: Operation, outcome: Result<T>) -> Result<T> {
+        if let Err(error) = &outcome {
+            match error {
+                Error::Internal(cause) => {
+                    tracing::error!(operation = operation.name(), request_id = %caller.origin.request_id, cause = %cause.0, "internal error");
+                    self.denials.report_internal(caller, operation);
+                }
+                _ => {
+                    if let Some(denial) = error.denial() {
+                        self.denials.report(caller, denial);
+                    }
+                }
+            }
+        }
+        outcome
+    }
+}

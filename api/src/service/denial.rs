@@ -1,0 +1,201 @@
+//! Refusals and faults, recorded off the answer's path (spec R5.04). Floor 3.
+//!
+//! The first five of a principal, rule and minute are recorded one by one, the rest as one entry with their count when the minute ends.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use entities::audit::AuditAction;
+use tokio::sync::mpsc;
+
+use crate::auth::actor::Caller;
+use crate::auth::policy::Operation;
+use crate::error::{Denial, Error};
+use crate::store::{Db, Entry, Tx};
+
+/// How many of one kind are recorded one by one in a minute.
+const ONE_BY_ONE: u64 = 5;
+/// How many reports may wait to be written: beyond that they are counted in a metric and the log, not held in memory.
+const QUEUE: usize = 4_096;
+/// How many kinds are counted at once.
+const MAX_KINDS: usize = 10_000;
+const WINDOW: Duration = Duration::from_secs(60);
+const TICK: Duration = Duration::from_secs(1);
+
+/// Takes reports; clones share the queue.
+#[derive(Debug, Clone)]
+pub struct Denials {
+    queue: mpsc::Sender<Report>,
+}
+
+/// What is recorded, and what makes two reports alike.
+#[derive(Debug)]
+struct Report {
+    caller: Caller,
+    action: AuditAction,
+    about: String,
+    rule: String,
+    metadata: Vec<(&'static str, String)>,
+}
+
+impl Denials {
+    /// Starts the recorder. It ends, after writing what waits, when the last handle is gone.
+    pub fn start(db: Db) -> (Self, tokio::task::JoinHandle<()>) {
+        let (queue, reports) = mpsc::channel(QUEUE);
+        let recorder = tokio::spawn(record(db, reports));
+        (Self { queue }, recorder)
+    }
+
+    /// Reports that a caller was refused.
+    pub fn report(&self, caller: &Caller, denial: &Denial) {
+        self.send(Report {
+            about: denial.rule.to_owned(),
+            rule: denial.rule.to_owned(),
+            action: AuditAction::AccessDenied,
+            metadata: vec![
+                ("rule", denial.rule.to_owned()),
+                ("needed", denial.needed.clone()),
+                ("had", denial.had.clone()),
+            ],
+            caller: caller.clone(),
+        });
+    }
+
+    /// Reports a secret or token that was refused; `claimed` is whom it claimed to be, cut short: nobody has proved it.
+    pub fn report_authentication(&self, caller: &Caller, reason: &'static str, claimed: Option<&str>) {
+        let mut metadata = vec![("reason", reason.to_owned())];
+        if let Some(claimed) = claimed {
+            metadata.push(("claimed", claimed.chars().take(64).collect()));
+        }
+        self.send(Report {
+            about: "authentication".to_owned(),
+            rule: reason.to_owned(),
+            action: AuditAction::AuthenticationFailed,
+            metadata,
+            caller: caller.clone(),
+        });
+    }
+
+    /// Reports an INTERNAL answer, without its cause.
+    pub fn report_internal(&self, caller: &Caller, operation: Operation) {
+        self.report_fault(caller, operation.name());
+    }
+
+    /// Reports a background duty that failed, without its cause.
+    pub fn report_fault(&self, caller: &Caller, duty: &str) {
+        self.send(Report {
+            about: duty.to_owned(),
+            rule: duty.to_owned(),
+            action: AuditAction::SystemError,
+            metadata: vec![("duty", duty.to_owned())],
+            caller: caller.clone(),
+        });
+    }
+
+    fn send(&self, report: Report) {
+        if let Err(error) = self.queue.try_send(report) {
+            tracing::warn!(%error, "a report for the audit log was not taken: too many wait");
+        }
+    }
+}
+
+/// Who is counted: an agent, or a stranger's network.
+fn principal(caller: &Caller) -> String {
+    match (caller.agent_id(), caller.origin.ip_address) {
+        (Some(agent), _) => agent.to_string(),
+        (None, Some(IpAddr::V4(address))) => {
+            let [a, b, c, _] = address.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        (None, Some(IpAddr::V6(address))) => {
+            let [a, b, c, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}::/48")
+        }
+        (None, None) => "unknown".to_owned(),
+    }
+}
+
+struct Window {
+    since: DateTime<Utc>,
+    seen: u64,
+    last: Option<Report>,
+}
+
+async fn record(db: Db, mut reports: mpsc::Receiver<Report>) {
+    let mut windows: HashMap<(String, AuditAction, String), Window> = HashMap::new();
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        let report = tokio::select! {
+            report = reports.recv() => report,
+            _ = tick.tick() => {
+                close_windows(&db, &mut windows, Some(db.clock().now())).await;
+                continue;
+            }
+        };
+        let Some(report) = report else {
+            close_windows(&db, &mut windows, None).await;
+            return;
+        };
+        let key = (principal(&report.caller), report.action, report.rule.clone());
+        if windows.len() >= MAX_KINDS && !windows.contains_key(&key) {
+            close_windows(&db, &mut windows, None).await;
+        }
+        let window = windows.entry(key).or_insert_with(|| Window {
+            since: db.clock().now(),
+            seen: 0,
+            last: None,
+        });
+        window.seen += 1;
+        if window.seen <= ONE_BY_ONE {
+            write(&db, report, None).await;
+        } else {
+            window.last = Some(report);
+        }
+    }
+}
+
+/// Writes the counts of windows that are over by now; of all of them without a time.
+async fn close_windows(
+    db: &Db,
+    windows: &mut HashMap<(String, AuditAction, String), Window>,
+    now: Option<DateTime<Utc>>,
+) {
+    let window = chrono::TimeDelta::from_std(WINDOW).unwrap_or_default();
+    let over: Vec<_> = windows
+        .extract_if(|_, one| now.is_none_or(|now| now - one.since >= window))
+        .collect();
+    for (_, one) in over {
+        if let Some(last) = one.last {
+            write(db, last, Some(one.seen - ONE_BY_ONE)).await;
+        }
+    }
+}
+
+async fn write(db: &Db, report: Report, further: Option<u64>) {
+    let mut entry = Entry::new(report.action)
+        .about(&report.about)
+        .by(report.caller.agent_id())
+        .with_some("count", further);
+    for (key, value) in &report.metadata {
+        entry = entry.with(key, value);
+    }
+    // Written by the server, not by the caller, whose session may be the very thing that was refused; the entry names the caller.
+    let recorder = Caller {
+        principal: crate::auth::actor::Principal::ControlCenter,
+        origin: report.caller.origin.clone(),
+    };
+    let session_id = report.caller.session_id();
+    let outcome = db
+        .write(&recorder, async |tx: &mut Tx| tx.record(entry.in_session(session_id)))
+        .await;
+    if let Err(error) = outcome {
+        let cause = match &error {
+            Error::Internal(cause) => cause.0.to_string(),
+            other => other.to_string(),
+        };
+        tracing::error!(%cause, action = %report.action, "a refusal could not be recorded");
+    }
+}

@@ -1,0 +1,56 @@
+//! Limits and times that operators may set (spec R10.04, R10.05). Floor 3.
+
+use std::time::Duration;
+
+use crate::auth::policy::Reach;
+
+/// What the use cases are bound by. Each crossing of a limit answers LIMIT_EXCEEDED with the limit's name.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether work goes to any agent of a lower tier or only down one's own line (spec R3.04).
+    pub reach: Reach,
+    /// How many ancestors a task may have (spec R3.05).
+    pub max_depth: u16,
+    /// How many children a task may have (spec R3.05).
+    pub max_children: u64,
+    /// How many tasks one agent may hold ASSIGNED, IN_PROGRESS or REVIEW_REQUESTED (spec R3.05).
+    pub max_open_tasks: u64,
+    /// How many nodes a page may have.
+    pub max_page: u64,
+    /// How many lines a bulk call may have.
+    pub max_bulk: usize,
+    /// How many bytes of canonical JSON an input, output or agent configuration may have.
+    pub max_document_bytes: usize,
+    /// How long a session lives when nothing else is said.
+    pub session_ttl: Duration,
+    /// How long a session may live at most.
+    pub max_session_ttl: Duration,
+    /// How many live sessions an agent may have.
+    pub max_sessions: u64,
+    /// How often expired sessions are swept.
+    pub session_sweep: Duration,
+    /// How often deadlines are enforced.
+    pub deadline_sweep: Duration,
+    /// How often last uses are flushed.
+    pub last_use_flush: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            reach: Reach::Fleet,
+            max_depth: 8,
+            max_children: 1_000,
+            max_open_tasks: 1_000,
+            max_page: 200,
+            max_bulk: 10_000,
+            max_document_bytes: 256 * 1024,
+            session_ttl: Duration::from_secs(3_600),
+            max_session_ttl: Duration::from_secs(30 * 24 * 3_600),
+            max_sessions: 100,
+            session_sweep: Duration::from_secs(60),
+            deadline_sweep: Duration::from_millis(500),
+            last_use_flush: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Floor 2, `store`: the database. One door for reads, one for writes ([`Tx`]), the ledger and the feed.
+//!
+//! Outside this module nothing can write: [`Db`] and [`Tx`] answer reads only, and every change goes through a method of [`Tx`] that takes
+//! the audit entry with it (design property 1).
+
+pub mod clock;
+mod connect;
+mod db;
+mod entry;
+pub mod feed;
+mod hydrate;
+mod ledger;
+mod read_only;
+mod sequencer;
+mod transition;
+mod tx;
+mod unaudited;
+mod writer;
+
+pub use connect::{Database, OpenError};
+pub use db::Db;
+pub use entry::Entry;
+pub use transition::Transition;
+pub use tx::Tx;
+pub use unaudited::{LastUse, Reason};

@@ -1,0 +1,50 @@
+//! The clock and the ids that it dates. The only home of `Utc::now` and of UUIDv7 (design "Clock and ids"). Floor 2.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::RngCore;
+use uuid::Uuid;
+
+/// The system's clock plus an offset, which is zero in production; scenarios move it to say "given three days pass".
+///
+/// On PostgreSQL a transaction's time is the database's plus this offset, so that replicas judge leases and deadlines by one clock.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    offset_us: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// Now, in whole microseconds: what both databases keep.
+    #[allow(clippy::disallowed_methods, reason = "the clock's one home")]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.shift(Utc::now())
+    }
+
+    /// A moment of another clock, moved by this one's offset and cut to whole microseconds.
+    pub fn shift(&self, moment: DateTime<Utc>) -> DateTime<Utc> {
+        let micros = moment.timestamp_micros() + self.offset_us.load(Ordering::Relaxed);
+        DateTime::from_timestamp_micros(micros).unwrap_or(moment)
+    }
+
+    /// Moves the clock forward. For tests: nothing in production calls it.
+    pub fn advance(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX / 4);
+        self.offset_us.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// The offset.
+    pub fn offset(&self) -> TimeDelta {
+        TimeDelta::microseconds(self.offset_us.load(Ordering::Relaxed))
+    }
+}
+
+/// A UUIDv7 (RFC 9562) of a moment.
+pub fn uuid_at(moment: DateTime<Utc>) -> Uuid {
+    let mut random = [0u8; 10];
+    rand::rng().fill_bytes(&mut random);
+    let millis = u64::try_from(moment.timestamp_millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}

@@ -1,0 +1,280 @@
+//! The database as the rest of the house knows it: a read-only connection, and units of work. Floor 2.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use entities::agent::{self, AgentState};
+use entities::id::{AgentId, RequestId};
+use entities::session;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    Statement, TransactionTrait,
+};
+use sha2::{Digest, Sha256};
+use tokio::sync::{Notify, watch};
+
+use super::clock::{Clock, uuid_at};
+use super::read_only::read_only_connection;
+use super::tx::Tx;
+use super::writer::Writer;
+use super::{ledger, sequencer};
+use crate::auth::actor::{Actor, Caller, Principal};
+use crate::error::{Error, Result};
+
+/// A handle of the database; clones share it. Reading through it sees what is committed.
+#[derive(Clone)]
+pub struct Db {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) backend: Backend,
+    pub(super) clock: Clock,
+    /// The length of the ledger as far as this process knows; the feed wakes on it.
+    pub(super) head: watch::Receiver<i64>,
+}
+
+pub(super) enum Backend {
+    Sqlite {
+        writer: Writer,
+        readers: DatabaseConnection,
+    },
+    Postgres {
+        pool: DatabaseConnection,
+        entries_written: Arc<Notify>,
+    },
+}
+
+read_only_connection!(Db, self => self.reading());
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Db({:?})", self.get_database_backend())
+    }
+}
+
+impl Db {
+    pub(super) async fn sqlite(
+        writer: DatabaseConnection,
+        readers: DatabaseConnection,
+        clock: Clock,
+    ) -> Result<Self, DbErr> {
+        let length = ledger::length(&readers).await?;
+        let writer = Writer::start(writer, length);
+        let head = writer.head();
+        Ok(Self {
+            inner: Arc::new(Inner {
+                backend: Backend::Sqlite { writer, readers },
+                clock,
+                head,
+            }),
+        })
+    }
+
+    pub(super) async fn postgres(
+        pool: DatabaseConnection,
+        url: String,
+        clock: Clock,
+    ) -> Result<Self, DbErr> {
+        let (sender, head) = watch::channel(ledger::length(&pool).await?);
+        let entries_written = Arc::new(Notify::new());
+        sequencer::start(pool.clone(), url, entries_written.clone(), sender);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                backend: Backend::Postgres {
+                    pool,
+                    entries_written,
+                },
+                clock,
+                head,
+            }),
+        })
+    }
+
+    fn reading(&self) -> &DatabaseConnection {
+        match &self.inner.backend {
+            Backend::Sqlite { readers, .. } => readers,
+            Backend::Postgres { pool, .. } => pool,
+        }
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// The name of the database beneath, for logs and metrics: `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match &self.inner.backend {
+            Backend::Sqlite { .. } => "sqlite",
+            Backend::Postgres { .. } => "postgres",
+        }
+    }
+
+    /// A new request id.
+    pub fn request_id(&self) -> RequestId {
+        RequestId::new(uuid_at(self.clock().now()))
+    }
+
+    /// Whether the database answers: for readiness.
+    pub async fn ping(&self) -> Result<()> {
+        let statement = Statement::from_string(self.get_database_backend(), "SELECT 1 AS one");
+        self.query_one_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Runs a unit of work for a caller and makes it durable: when this returns `Ok`, it is on disk (design property 6).
+    ///
+    /// First the caller's session and agent are read again under the lock that revoking and deactivating take alone (spec R2.03);
+    /// UNAUTHENTICATED where they are no longer good. An error of the unit, or dropping the future, takes everything back.
+    pub async fn write<T>(
+        &self,
+        caller: &Caller,
+        unit: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
+        match &self.inner.backend {
+            Backend::Sqlite { writer, .. } => {
+                let mut turn = writer.turn().await?;
+                let transaction = turn.transaction()?;
+                let now = self.clock().now();
+                match run(transaction, caller, now, unit).await {
+                    Ok((value, tx)) => {
+                        let count = i64::try_from(tx.written.len()).map_err(Error::internal)?;
+                        let appended = ledger::append_sequenced(
+                            &*tx.connection,
+                            tx.written,
+                            turn.next_sequence(),
+                        )
+                        .await;
+                        drop(tx.connection);
+                        if let Err(error) = appended {
+                            turn.undo().await?;
+                            return Err(error.into());
+                        }
+                        turn.keep(count).await?;
+                        Ok(value)
+                    }
+                    Err(error) => {
+                        turn.undo().await?;
+                        Err(error)
+                    }
+                }
+            }
+            Backend::Postgres {
+                pool,
+                entries_written,
+                ..
+            } => {
+                let transaction = Arc::new(pool.begin().await?);
+                let now = self.clock().shift(database_time(&transaction).await?);
+                let (value, tx) = run(transaction, caller, now, unit).await?;
+                if !tx.written.is_empty() {
+                    ledger::append_queued(&*tx.connection, tx.written).await?;
+                }
+                let transaction = Arc::into_inner(tx.connection)
+                    .ok_or_else(|| Error::internal("a unit kept the transaction"))?;
+                transaction.commit().await?;
+                entries_written.notify_one();
+                Ok(value)
+            }
+        }
+    }
+}
+
+async fn run<T>(
+    transaction: Arc<DatabaseTransaction>,
+    caller: &Caller,
+    now: DateTime<Utc>,
+    unit: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+) -> Result<(T, Tx)> {
+    let principal = match &caller.principal {
+        Principal::Agent(actor) => Principal::Agent(check_again(&transaction, actor, now).await?),
+        Principal::Anonymous => Principal::Anonymous,
+        Principal::ControlCenter => Principal::ControlCenter,
+    };
+    let caller = Caller {
+        principal,
+        origin: caller.origin.clone(),
+    };
+    let mut tx = Tx::new(transaction, caller, now);
+    let value = unit(&mut tx).await?;
+    tx.check_recorded()?;
+    Ok((value, tx))
+}
+
+async fn check_again(
+    transaction: &DatabaseTransaction,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Actor> {
+    lock_agents(transaction, [&actor.agent.id], AgentLock::Shared).await?;
+    let found = session::Entity::find_by_id(actor.session_id)
+        .one(transaction)
+        .await?
+        .filter(|session| session.is_live(now) && session.agent_id == actor.agent.id);
+    let agent = agent::Entity::find_by_id(actor.agent.id.clone())
+        .one(transaction)
+        .await?;
+    match (found, agent) {
+        (Some(session), Some(agent)) if agent.state == AgentState::Operational => Ok(Actor {
+            agent: Arc::new(agent),
+            session_id: session.id,
+        }),
+        _ => Err(Error::Unauthenticated),
+    }
+}
+
+async fn database_time(transaction: &DatabaseTransaction) -> Result<DateTime<Utc>, DbErr> {
+    let statement = Statement::from_string(DbBackend::Postgres, "SELECT clock_timestamp() AS now");
+    match transaction.query_one_raw(statement).await? {
+        Some(row) => row.try_get("", "now"),
+        None => Err(DbErr::RecordNotFound("the database's time".to_owned())),
+    }
+}
+
+/// How the lock of an agent is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AgentLock {
+    /// By whoever writes in its name.
+    Shared,
+    /// By whoever revokes its sessions or stops it.
+    Exclusive,
+}
+
+/// Agents share this many locks: a whole fleet can be locked at once without filling the database's table of locks.
+const AGENT_LOCKS: u64 = 256;
+const AGENT_LOCK_CLASS: i32 = 0x5a49_0001;
+
+/// On SQLite the one writer is the lock. On PostgreSQL advisory locks of the transaction, in one order for all.
+pub(super) async fn lock_agents<'a>(
+    transaction: &DatabaseTransaction,
+    agents: impl IntoIterator<Item = &'a AgentId>,
+    lock: AgentLock,
+) -> Result<()> {
+    if transaction.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let mut keys: Vec<u64> = agents
+        .into_iter()
+        .map(|id| {
+            let digest = Sha256::digest(id.as_str());
+            u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()) % AGENT_LOCKS
+        })
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let function = match lock {
+        AgentLock::Shared => "pg_advisory_xact_lock_shared",
+        AgentLock::Exclusive => "pg_advisory_xact_lock",
+    };
+    let list = keys
+        .iter()
+        .map(u64::to_string)
+        .collect::<Vec<_>>()
+        .join(",");
+    let sql = format!(
+        "SELECT {function}({AGENT_LOCK_CLASS}, key) FROM unnest(ARRAY[{list}]::int[]) AS key"
+    );
+    transaction.execute_unprepared(&sql).await?;
+    Ok(())
+}

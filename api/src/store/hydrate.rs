@@ -1,0 +1,195 @@
+//! From entries to events: the objects that a batch of entries is about, read once for all who listen. Floor 2.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use entities::audit::{AuditEntity, entry, ledger};
+use entities::id::{AgentId, TaskId};
+use entities::{agent, task, task_type};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::feed::{Event, Subject};
+use crate::auth::sight::TaskSight;
+
+/// Reads the events from a sequence number on, at most `limit`.
+pub(super) async fn events(
+    db: &impl ConnectionTrait,
+    from: i64,
+    limit: u64,
+) -> Result<Vec<Event>, DbErr> {
+    let places = ledger::Entity::find()
+        .select_only()
+        .columns([ledger::Column::Sequence, ledger::Column::EntryId])
+        .filter(ledger::Column::Sequence.gte(from))
+        .order_by_asc(ledger::Column::Sequence)
+        .limit(limit)
+        .into_tuple::<(i64, entities::id::AuditId)>()
+        .all(db)
+        .await?;
+    let entries: HashMap<_, _> = entry::Entity::find()
+        .filter(entry::Column::Id.is_in(places.iter().map(|(_, id)| *id)))
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|entry| (entry.id, entry))
+        .collect();
+    let mut entries = entries;
+    let numbered = places
+        .into_iter()
+        .filter_map(|(sequence, id)| Some((sequence, entries.remove(&id)?)))
+        .collect();
+    hydrate(db, numbered).await
+}
+
+async fn hydrate(
+    db: &impl ConnectionTrait,
+    entries: Vec<(i64, entry::Model)>,
+) -> Result<Vec<Event>, DbErr> {
+    let about = |kind: AuditEntity| {
+        entries
+            .iter()
+            .filter(move |(_, entry)| entry.entity_type == kind)
+            .map(|(_, entry)| entry.entity_id.as_str())
+    };
+    let task_ids: HashSet<TaskId> = about(AuditEntity::Task)
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    let agent_ids: HashSet<AgentId> = about(AuditEntity::Agent)
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    let tasks = tasks(db, task_ids).await?;
+    let agents: HashMap<AgentId, Arc<agent::Model>> = if agent_ids.is_empty() {
+        HashMap::new()
+    } else {
+        let found = agent::Entity::find()
+            .filter(agent::Column::Id.is_in(agent_ids))
+            .all(db)
+            .await?;
+        found
+            .into_iter()
+            .map(|agent| (agent.id.clone(), Arc::new(agent)))
+            .collect()
+    };
+    Ok(entries
+        .into_iter()
+        .map(|(sequence, entry)| {
+            let subject = match entry.entity_type {
+                AuditEntity::Task => entry
+                    .entity_id
+                    .parse()
+                    .ok()
+                    .and_then(|id: TaskId| tasks.get(&id))
+                    .cloned(),
+                AuditEntity::Agent => entry
+                    .entity_id
+                    .parse()
+                    .ok()
+                    .and_then(|id: AgentId| agents.get(&id))
+                    .map(|agent| Subject::Agent(agent.clone())),
+                _ => None,
+            };
+            Event {
+                sequence,
+                entry,
+                subject: subject.unwrap_or(Subject::Nothing),
+            }
+        })
+        .collect())
+}
+
+async fn tasks(
+    db: &impl ConnectionTrait,
+    ids: HashSet<TaskId>,
+) -> Result<HashMap<TaskId, Subject>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = task::Entity::find()
+        .filter(task::Column::Id.is_in(ids))
+        .all(db)
+        .await?;
+    let ancestors = ancestors(db, rows.iter().filter_map(|row| row.parent_id).collect()).await?;
+    let reviewed = types_with_review(db, &rows).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let requires_review = reviewed.contains(&(row.type_name.clone(), row.type_version));
+            let mut agents = Vec::new();
+            let mut next = row.parent_id;
+            while let Some(ancestor) = next.and_then(|id| ancestors.get(&id)) {
+                agents.push(ancestor.creator_id.clone());
+                agents.extend(ancestor.assignee_id.clone());
+                next = ancestor.parent_id;
+            }
+            let sight = TaskSight::of(&row, requires_review, agents);
+            (
+                row.id,
+                Subject::Task {
+                    task: Arc::new(row),
+                    sight: Arc::new(sight),
+                },
+            )
+        })
+        .collect())
+}
+
+/// What sight needs of an ancestor.
+struct Ancestor {
+    parent_id: Option<TaskId>,
+    creator_id: AgentId,
+    assignee_id: Option<AgentId>,
+}
+
+/// Climbs level by level: as many queries as the deepest task has ancestors, which a limit bounds.
+async fn ancestors(
+    db: &impl ConnectionTrait,
+    mut level: HashSet<TaskId>,
+) -> Result<HashMap<TaskId, Ancestor>, DbErr> {
+    let mut known = HashMap::new();
+    while !level.is_empty() {
+        let rows = task::Entity::find()
+            .select_only()
+            .columns([
+                task::Column::Id,
+                task::Column::ParentId,
+                task::Column::CreatorId,
+                task::Column::AssigneeId,
+            ])
+            .filter(task::Column::Id.is_in(level))
+            .into_tuple::<(TaskId, Option<TaskId>, AgentId, Option<AgentId>)>()
+            .all(db)
+            .await?;
+        level = rows.iter().filter_map(|row| row.1).collect();
+        for (id, parent_id, creator_id, assignee_id) in rows {
+            known.insert(
+                id,
+                Ancestor {
+                    parent_id,
+                    creator_id,
+                    assignee_id,
+                },
+            );
+        }
+        level.retain(|id| !known.contains_key(id));
+    }
+    Ok(known)
+}
+
+async fn types_with_review(
+    db: &impl ConnectionTrait,
+    rows: &[task::Model],
+) -> Result<HashSet<(String, i32)>, DbErr> {
+    let names: HashSet<&str> = rows.iter().map(|row| row.type_name.as_str()).collect();
+    Ok(task_type::Entity::find()
+        .select_only()
+        .columns([task_type::Column::Name, task_type::Column::Version])
+        .filter(task_type::Column::Name.is_in(names))
+        .filter(task_type::Column::RequiresReview.eq(true))
+        .into_tuple::<(String, i32)>()
+        .all(db)
+        .await?
+        .into_iter()
+        .collect())
+}

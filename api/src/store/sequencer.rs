@@ -1,0 +1,120 @@
+//! The sequencer: on PostgreSQL one process at a time numbers what is committed (design "Ledger"). Floor 2.
+//!
+//! Elected for each batch by an advisory lock of its transaction; that every sequence number is a primary key fences whoever believes to
+//! be it still. Woken in process by each commit, by NOTIFY from the others' batches, and by a slow poll as the truth beneath.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::PgListener;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait};
+use tokio::sync::{Notify, watch};
+
+use super::ledger;
+
+const SEQUENCER_LOCK: i64 = 0x5a49_4747_4945_0002;
+const CHANNEL: &str = "ziggie_ledger";
+const BATCH: u64 = 1_000;
+/// How long a lost wake-up can go unnoticed.
+const POLL: Duration = Duration::from_millis(250);
+const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(500);
+
+/// Starts numbering and listening; both end when the last receiver of `head` is gone.
+pub(super) fn start(
+    pool: DatabaseConnection,
+    url: String,
+    entries_written: Arc<Notify>,
+    head: watch::Sender<i64>,
+) {
+    tokio::spawn(listen(url, head.clone()));
+    tokio::spawn(number(pool, entries_written, head));
+}
+
+async fn number(pool: DatabaseConnection, entries_written: Arc<Notify>, head: watch::Sender<i64>) {
+    loop {
+        match number_all(&pool).await {
+            Ok(Some(length)) => advance(&head, length),
+            Ok(None) => match ledger::length(&pool).await {
+                Ok(length) => advance(&head, length),
+                Err(error) => tracing::warn!(%error, "the ledger's length cannot be read"),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "sequencing failed and is tried again");
+                tokio::time::sleep(PAUSE_AFTER_FAULT).await;
+            }
+        }
+        tokio::select! {
+            () = entries_written.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+            () = head.closed() => return,
+        }
+    }
+}
+
+/// Heads only grow: two readers of the database may report out of order.
+fn advance(head: &watch::Sender<i64>, length: i64) {
+    head.send_if_modified(|known| {
+        let grown = length > *known;
+        *known = length.max(*known);
+        grown
+    });
+}
+
+/// Numbers everything that waits; `None` where another process is at it.
+async fn number_all(pool: &DatabaseConnection) -> Result<Option<i64>, DbErr> {
+    loop {
+        let transaction = pool.begin().await?;
+        let lock = format!("SELECT pg_try_advisory_xact_lock({SEQUENCER_LOCK}) AS elected");
+        let row = transaction
+            .query_one_raw(Statement::from_string(DbBackend::Postgres, lock))
+            .await?;
+        let elected: bool = match row {
+            Some(row) => row.try_get("", "elected")?,
+            None => false,
+        };
+        if !elected {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
+        let count = ledger::sequence_batch(&transaction, BATCH).await?;
+        let length = ledger::length(&transaction).await?;
+        if count > 0 {
+            let notify = format!("NOTIFY {CHANNEL}, '{length}'");
+            transaction.execute_unprepared(&notify).await?;
+        }
+        transaction.commit().await?;
+        if count < BATCH as usize {
+            return Ok(Some(length));
+        }
+    }
+}
+
+async fn listen(url: String, head: watch::Sender<i64>) {
+    loop {
+        if let Err(error) = listen_until_fault(&url, &head).await {
+            tracing::debug!(%error, "listening for the ledger failed: the poll goes on, listening is tried again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE_AFTER_FAULT) => {}
+            () = head.closed() => return,
+        }
+    }
+}
+
+async fn listen_until_fault(
+    url: &str,
+    head: &watch::Sender<i64>,
+) -> Result<(), sea_orm::sqlx::Error> {
+    let mut listener = PgListener::connect(url).await?;
+    listener.listen(CHANNEL).await?;
+    loop {
+        tokio::select! {
+            notification = listener.recv() => {
+                if let Ok(length) = notification?.payload().parse() {
+                    advance(head, length);
+                }
+            }
+            () = head.closed() => return Ok(()),
+        }
+    }
+}

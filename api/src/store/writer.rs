@@ -1,0 +1,193 @@
+//! The one writer of an embedded database: units of work share a transaction, and so one fsync (design "Group commit on SQLite"). Floor 2.
+//!
+//! Each unit runs in a savepoint of the open transaction, so that one which fails or is dropped half-way takes only itself back. The
+//! committer stands in the same queue as the units: whoever waited before it is in the group, and nobody is answered before COMMIT.
+
+use std::sync::Arc;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
+
+use crate::error::{Error, Result};
+
+/// How a group's COMMIT ended; `None` while it has not.
+type Outcome = Option<bool>;
+
+/// The open transaction and who waits for it.
+struct Group {
+    transaction: Arc<DatabaseTransaction>,
+    outcome: watch::Sender<Outcome>,
+    /// A unit is at work in its savepoint; still set when the next one comes, it was dropped half-way.
+    unit_open: bool,
+}
+
+/// What the holder of the writer works on.
+pub(super) struct Slot {
+    connection: DatabaseConnection,
+    group: Option<Group>,
+    /// The next sequence number; ahead of the committed ones while a group is open.
+    next_sequence: i64,
+    committed_sequence: i64,
+}
+
+/// The writer.
+pub(super) struct Writer {
+    slot: Arc<Mutex<Slot>>,
+    commit_wanted: Arc<Notify>,
+    /// The first sequence number that is not committed yet.
+    head: watch::Sender<i64>,
+}
+
+/// A unit's turn: the slot is held, a savepoint is open.
+pub(super) struct Turn {
+    slot: OwnedMutexGuard<Slot>,
+}
+
+impl Writer {
+    /// Starts the writer on its connection; `next_sequence` is the length of the ledger.
+    pub(super) fn start(connection: DatabaseConnection, next_sequence: i64) -> Self {
+        let writer = Self {
+            slot: Arc::new(Mutex::new(Slot {
+                connection,
+                group: None,
+                next_sequence,
+                committed_sequence: next_sequence,
+            })),
+            commit_wanted: Arc::new(Notify::new()),
+            head: watch::channel(next_sequence).0,
+        };
+        tokio::spawn(commit_groups(
+            Arc::downgrade(&writer.slot),
+            writer.commit_wanted.clone(),
+            writer.head.clone(),
+        ));
+        writer
+    }
+
+    /// Tells of each commit.
+    pub(super) fn head(&self) -> watch::Receiver<i64> {
+        self.head.subscribe()
+    }
+
+    /// Waits for the writer and opens a savepoint.
+    pub(super) async fn turn(&self) -> Result<Turn> {
+        let mut slot = self.slot.clone().lock_owned().await;
+        slot.take_back_dropped_unit().await?;
+        if slot.group.is_none() {
+            let options = TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            };
+            let transaction = slot.connection.begin_with_options(options).await?;
+            slot.group = Some(Group {
+                transaction: Arc::new(transaction),
+                outcome: watch::channel(None).0,
+                unit_open: false,
+            });
+            // Asked for at once: even if this unit is dropped, the transaction will not stay open.
+            self.commit_wanted.notify_one();
+        }
+        let group = slot.group()?;
+        group.unit_open = true;
+        group
+            .transaction
+            .execute_unprepared("SAVEPOINT unit")
+            .await?;
+        Ok(Turn { slot })
+    }
+}
+
+impl Slot {
+    fn group(&mut self) -> Result<&mut Group> {
+        self.group
+            .as_mut()
+            .ok_or_else(|| Error::internal("the writer has no open transaction"))
+    }
+
+    async fn take_back_dropped_unit(&mut self) -> Result<(), DbErr> {
+        let Some(group) = self.group.as_mut().filter(|group| group.unit_open) else {
+            return Ok(());
+        };
+        // SQLite ran the dropped unit's last statement to its end: its connection works off one after the other. A savepoint that was
+        // never opened needs no taking back, and says so.
+        let rolled_back = group
+            .transaction
+            .execute_unprepared("ROLLBACK TO unit")
+            .await;
+        if rolled_back.is_ok() {
+            group.transaction.execute_unprepared("RELEASE unit").await?;
+        }
+        group.unit_open = false;
+        Ok(())
+    }
+}
+
+impl Turn {
+    /// The open transaction.
+    pub(super) fn transaction(&mut self) -> Result<Arc<DatabaseTransaction>> {
+        self.slot.group().map(|group| group.transaction.clone())
+    }
+
+    /// The sequence number of the next entry.
+    pub(super) fn next_sequence(&self) -> i64 {
+        self.slot.next_sequence
+    }
+
+    /// Ends the unit well: keeps its changes in the group, leaves the writer to the next, and waits for COMMIT.
+    pub(super) async fn keep(mut self, entries: i64) -> Result<()> {
+        let group = self.slot.group()?;
+        group.transaction.execute_unprepared("RELEASE unit").await?;
+        group.unit_open = false;
+        let mut outcome = group.outcome.subscribe();
+        self.slot.next_sequence += entries;
+        drop(self);
+        match outcome.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(true)) => Ok(()),
+            Ok(_) | Err(_) => Err(Error::internal("the group's COMMIT failed")),
+        }
+    }
+
+    /// Ends the unit badly: takes its changes back.
+    pub(super) async fn undo(mut self) -> Result<()> {
+        Ok(self.slot.take_back_dropped_unit().await?)
+    }
+}
+
+async fn commit_groups(
+    slot: std::sync::Weak<Mutex<Slot>>,
+    commit_wanted: Arc<Notify>,
+    head: watch::Sender<i64>,
+) {
+    loop {
+        tokio::select! {
+            () = commit_wanted.notified() => {}
+            // Every handle of the database is gone.
+            () = head.closed(), if slot.strong_count() == 0 => return,
+        }
+        let Some(slot) = slot.upgrade() else { return };
+        let mut slot = slot.lock().await;
+        let taken_back = slot.take_back_dropped_unit().await;
+        let Some(group) = slot.group.take() else {
+            continue;
+        };
+        let committed = match (taken_back, Arc::into_inner(group.transaction)) {
+            (Ok(()), Some(transaction)) => transaction.commit().await,
+            (Err(error), _) => Err(error),
+            (Ok(()), None) => Err(DbErr::Custom("a unit kept the transaction".to_owned())),
+        };
+        match &committed {
+            Ok(()) => {
+                slot.committed_sequence = slot.next_sequence;
+                head.send_replace(slot.committed_sequence);
+            }
+            Err(error) => {
+                tracing::error!(%error, "a group could not be committed: every unit of it is taken back");
+                slot.next_sequence = slot.committed_sequence;
+            }
+        }
+        group.outcome.send_replace(Some(committed.is_ok()));
+    }
+}
