@@ -9,6 +9,7 @@ pub mod duty;
 pub mod first_start;
 pub mod founding;
 pub mod key;
+pub mod live;
 pub mod page;
 pub mod session;
 pub mod setting;
@@ -69,7 +70,12 @@ impl Service {
     }
 
     /// Passes an outcome on, reporting a refusal to the audit log, off the answer's path (spec R5.04).
-    pub fn report<T>(&self, caller: &Caller, operation: Operation, outcome: Result<T>) -> Result<T> {
+    pub fn report<T>(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        outcome: Result<T>,
+    ) -> Result<T> {
         if let Err(error) = &outcome {
             match error {
                 Error::Internal(cause) => {

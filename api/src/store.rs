@@ -20,6 +20,7 @@ mod writer;
 pub use connect::{Database, OpenError};
 pub use db::Db;
 pub use entry::Entry;
+pub use hydrate::task_sights;
 pub use transition::Transition;
 pub use tx::Tx;
 pub use unaudited::{LastUse, Reason};

@@ -189,7 +189,7 @@ pub struct Model {
 impl Model {
     /// Whether its deadline has passed while it is still open.
     pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
-        !self.status.is_terminal() && self.is_past_deadline(now)
+        self.status.is_open() && self.is_past_deadline(now)
     }
 
     /// Whether its deadline has passed.

@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -65,7 +64,12 @@ impl Denials {
     }
 
     /// Reports a secret or token that was refused; `claimed` is whom it claimed to be, cut short: nobody has proved it.
-    pub fn report_authentication(&self, caller: &Caller, reason: &'static str, claimed: Option<&str>) {
+    pub fn report_authentication(
+        &self,
+        caller: &Caller,
+        reason: &'static str,
+        claimed: Option<&str>,
+    ) {
         let mut metadata = vec![("reason", reason.to_owned())];
         if let Some(claimed) = claimed {
             metadata.push(("claimed", claimed.chars().take(64).collect()));
@@ -139,7 +143,11 @@ async fn record(db: Db, mut reports: mpsc::Receiver<Report>) {
             close_windows(&db, &mut windows, None).await;
             return;
         };
-        let key = (principal(&report.caller), report.action, report.rule.clone());
+        let key = (
+            principal(&report.caller),
+            report.action,
+            report.rule.clone(),
+        );
         if windows.len() >= MAX_KINDS && !windows.contains_key(&key) {
             close_windows(&db, &mut windows, None).await;
         }
@@ -189,7 +197,9 @@ async fn write(db: &Db, report: Report, further: Option<u64>) {
     };
     let session_id = report.caller.session_id();
     let outcome = db
-        .write(&recorder, async |tx: &mut Tx| tx.record(entry.in_session(session_id)))
+        .write(&recorder, async |tx: &mut Tx| {
+            tx.record(entry.in_session(session_id))
+        })
         .await;
     if let Err(error) = outcome {
         let cause = match &error {

@@ -34,7 +34,12 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Makes a page of rows of which one more than asked for was read.
-    pub fn of(request: &PageRequest, mut rows: Vec<T>, total: Option<u64>, cursor: impl Fn(&T) -> Cursor) -> Self {
+    pub fn of(
+        request: &PageRequest,
+        mut rows: Vec<T>,
+        total: Option<u64>,
+        cursor: impl Fn(&T) -> Cursor,
+    ) -> Self {
         let first = usize::try_from(request.first).unwrap_or(usize::MAX);
         let has_next = rows.len() > first;
         rows.truncate(first);
@@ -49,7 +54,11 @@ impl<T> Page<T> {
     /// The page of other nodes with the same cursors.
     pub fn map<U>(self, convert: impl Fn(T) -> U) -> Page<U> {
         Page {
-            items: self.items.into_iter().map(|(cursor, node)| (cursor, convert(node))).collect(),
+            items: self
+                .items
+                .into_iter()
+                .map(|(cursor, node)| (cursor, convert(node)))
+                .collect(),
             has_next: self.has_next,
             has_previous: self.has_previous,
             total: self.total,
@@ -79,15 +88,26 @@ impl Cursor {
             return Err(refused());
         }
         let bytes = URL_SAFE_NO_PAD.decode(&self.0).map_err(|_| refused())?;
-        let (version, name, key): (u8, String, K) = serde_json::from_slice(&bytes).map_err(|_| refused())?;
-        if version == VERSION && name == list { Ok(key) } else { Err(refused()) }
+        let (version, name, key): (u8, String, K) =
+            serde_json::from_slice(&bytes).map_err(|_| refused())?;
+        if version == VERSION && name == list {
+            Ok(key)
+        } else {
+            Err(refused())
+        }
     }
 }
 
 impl PageRequest {
     /// Checks the size: BAD_USER_INPUT for a negative one, LIMIT_EXCEEDED for one beyond the setting.
-    pub fn new(first: i32, after: Option<Cursor>, total: bool, settings: &Settings) -> Result<Self> {
-        let first = u64::try_from(first).map_err(|_| Error::bad_input("first", "minimum", "must not be negative"))?;
+    pub fn new(
+        first: i32,
+        after: Option<Cursor>,
+        total: bool,
+        settings: &Settings,
+    ) -> Result<Self> {
+        let first = u64::try_from(first)
+            .map_err(|_| Error::bad_input("first", "minimum", "must not be negative"))?;
         if first > settings.max_page {
             return Err(Error::LimitExceeded {
                 limit: "first",
@@ -95,12 +115,19 @@ impl PageRequest {
                 requested: first,
             });
         }
-        Ok(Self { first, after, total })
+        Ok(Self {
+            first,
+            after,
+            total,
+        })
     }
 
     /// The cursor's key, if there is a cursor.
     pub fn after_key<K: DeserializeOwned>(&self, list: &str) -> Result<Option<K>> {
-        self.after.as_ref().map(|cursor| cursor.key(list)).transpose()
+        self.after
+            .as_ref()
+            .map(|cursor| cursor.key(list))
+            .transpose()
     }
 
     /// One row more than asked for: whether there is a next page.
@@ -116,10 +143,16 @@ mod tests {
     #[test]
     fn a_cursor_reads_back_in_its_own_list_only() {
         let cursor = Cursor::of("tasks", &(17i64, "x"));
-        assert_eq!(cursor.key::<(i64, String)>("tasks").unwrap(), (17, "x".to_owned()));
+        assert_eq!(
+            cursor.key::<(i64, String)>("tasks").unwrap(),
+            (17, "x".to_owned())
+        );
         assert!(cursor.key::<(i64, String)>("agents").is_err());
         for forged in ["", "AAAA", "W10", &"A".repeat(500)] {
-            assert!(Cursor(forged.to_owned()).key::<i64>("tasks").is_err(), "{forged}");
+            assert!(
+                Cursor(forged.to_owned()).key::<i64>("tasks").is_err(),
+                "{forged}"
+            );
         }
     }
 }

@@ -17,8 +17,15 @@ pub fn fault(field: &str, text: &str, max: usize) -> Option<Fault> {
         let message = format!("must have at most {max} characters, has {length}");
         return Some(Fault::of(field, "maxLength", message));
     }
-    if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
-        return Some(Fault::of(field, "pattern", "must not hold control characters"));
+    if text
+        .chars()
+        .any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t'))
+    {
+        return Some(Fault::of(
+            field,
+            "pattern",
+            "must not hold control characters",
+        ));
     }
     None
 }

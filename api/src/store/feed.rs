@@ -124,6 +124,18 @@ impl Feed {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Learns of agents that this process has just changed, before their entries come round: who changed them reads their own writes.
+    pub fn learn<'a>(&self, agents: impl IntoIterator<Item = &'a agent::Model>) {
+        let mut fleet = self
+            .shared
+            .fleet
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        for agent in agents {
+            fleet.put(agent);
+        }
+    }
+
     /// How many subscribers there are.
     pub fn subscriber_count(&self) -> usize {
         self.shared

@@ -95,8 +95,11 @@ mod tests {
     fn the_list_of_unaudited_writes_is_as_reviewed() {
         let list: Vec<_> = Reason::ALL
             .iter()
-            .map(|reason| (reason, reason.writes()))
+            .map(|reason| format!("{reason:?}: {}", reason.writes().join(", ")))
             .collect();
-        insta::assert_debug_snapshot!(list, @"");
+        insta::assert_snapshot!(list.join("\n"), @r"
+        LastUse: UPDATE agents.last_active_at, UPDATE sessions.last_used_at
+        ExpiryOfKeys: DELETE idempotency_keys
+        ");
     }
 }

@@ -1,0 +1,91 @@
+//! Background duties: what the server does by itself, on every replica, each step harmless when two do it. Floor 3.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::{Service, session, task};
+use crate::auth::actor::Caller;
+use crate::error::{Error, Result};
+use crate::store::Tx;
+
+/// How often expired idempotency keys are removed.
+const KEY_EXPIRY: Duration = Duration::from_secs(600);
+
+type Duty = fn(&Service) -> BoxFuture<'_, Result<()>>;
+
+/// Starts every duty; they end when `shutdown` turns true, the flush of last uses after one more turn.
+pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> {
+    let settings = &service.settings;
+    let duties: [(&'static str, Duration, Duty); 4] = [
+        ("session.sweep", settings.session_sweep, |service| {
+            Box::pin(async { session::sweep(service).await.map(drop) })
+        }),
+        ("task.deadline", settings.deadline_sweep, |service| {
+            Box::pin(async {
+                task::cancel_overdue(service).await?;
+                task::complete_abandoned(service).await.map(drop)
+            })
+        }),
+        ("session.last_use", settings.last_use_flush, |service| {
+            Box::pin(session::flush_last_uses(service))
+        }),
+        ("idempotency_key.expiry", KEY_EXPIRY, |service| {
+            Box::pin(expire_keys(service))
+        }),
+    ];
+    let mut running = JoinSet::new();
+    for (name, period, duty) in duties {
+        running.spawn(run(service.clone(), shutdown.clone(), name, period, duty));
+    }
+    running
+}
+
+async fn run(
+    service: Service,
+    mut shutdown: watch::Receiver<bool>,
+    name: &'static str,
+    period: Duration,
+    duty: Duty,
+) {
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let last = tokio::select! {
+            _ = ticks.tick() => false,
+            _ = shutdown.wait_for(|down| *down) => true,
+        };
+        if let Err(error) = duty(&service).await {
+            report(&service, name, &error);
+        }
+        if last {
+            return;
+        }
+    }
+}
+
+fn report(service: &Service, name: &'static str, error: &Error) {
+    let cause = match error {
+        Error::Internal(cause) => cause.0.to_string(),
+        other => other.to_string(),
+    };
+    tracing::error!(duty = name, %cause, "a background duty failed and is tried again");
+    // A database that cannot be reached cannot take the entry either; the log has the line.
+    if !matches!(error, Error::Unavailable(_)) {
+        let caller = Caller::control_center(service.db.request_id());
+        service.denials.report_fault(&caller, name);
+    }
+}
+
+async fn expire_keys(service: &Service) -> Result<()> {
+    let caller = Caller::control_center(service.db.request_id());
+    service
+        .db
+        .write(&caller, async |tx: &mut Tx| {
+            tx.expire_idempotency_keys().await
+        })
+        .await
+        .map(drop)
+}

@@ -1,0 +1,176 @@
+//! Live updates: the sequenced log, by what each subscriber may see when an event is sent (spec R6.01-R6.03). Floor 3.
+
+use std::sync::Arc;
+
+use entities::agent::{self, AgentStatus};
+use entities::audit::{AuditAction, entry};
+use entities::id::AgentId;
+use entities::task::{self, TaskStatus};
+use futures::{Stream, StreamExt};
+use serde_json::Value;
+
+use super::Service;
+use super::page::Cursor;
+use super::task::Filter;
+use crate::auth::actor::Caller;
+use crate::auth::sight::sees_task;
+use crate::error::{Error, Result};
+use crate::store::feed::{Event, FeedEnd, Subject};
+
+/// The name that cursors of streams carry: one place in the log serves every stream.
+const STREAM: &str = "log";
+
+/// Something that happened to a task.
+#[derive(Debug, Clone)]
+pub struct TaskUpdate {
+    /// Where to resume.
+    pub cursor: Cursor,
+    /// What happened.
+    pub entry: entry::Model,
+    /// Where the task stood before.
+    pub from: Option<TaskStatus>,
+    /// Where it stood after.
+    pub to: Option<TaskStatus>,
+    /// The task as it is now.
+    pub task: Arc<task::Model>,
+}
+
+/// Something that happened to an agent.
+#[derive(Debug, Clone)]
+pub struct AgentUpdate {
+    /// Where to resume.
+    pub cursor: Cursor,
+    /// What happened.
+    pub entry: entry::Model,
+    /// Its status before, where the event changed it: stored statuses only, derived ones make no event.
+    pub from: Option<AgentStatus>,
+    /// Its status after, likewise.
+    pub to: Option<AgentStatus>,
+    /// The agent as it is now.
+    pub agent: Arc<agent::Model>,
+}
+
+impl From<FeedEnd> for Error {
+    fn from(end: FeedEnd) -> Self {
+        Self::Unavailable(match end {
+            FeedEnd::Lagging => "the subscriber reads too slowly: resume after its last cursor",
+            FeedEnd::Draining => "the server is going down: resume elsewhere after the last cursor",
+            FeedEnd::Unavailable => "the log cannot be read: resume after the last cursor",
+        })
+    }
+}
+
+/// Follows tasks: one, or all of a filter, as far as the caller may see them. NOT_FOUND for one that it may not see.
+pub async fn task_updates(
+    service: &Service,
+    caller: &Caller,
+    task_id: Option<String>,
+    filter: Filter,
+    after: Option<Cursor>,
+) -> Result<impl Stream<Item = Result<TaskUpdate>> + Send + 'static + use<>> {
+    let viewer = caller.actor().ok_or(Error::Unauthenticated)?.agent.clone();
+    let after = after.map(|cursor| cursor.key::<i64>(STREAM)).transpose()?;
+    let only = match task_id {
+        Some(id) => Some(super::task::get(service, caller, &id).await?.id),
+        None => None,
+    };
+    let events = service.feed.follow(after);
+    let service = service.clone();
+    Ok(events.filter_map(move |event| {
+        let update = match event {
+            Err(end) => Some(Err(end.into())),
+            Ok(event) => match &event.subject {
+                Subject::Task { task, sight } => {
+                    let wanted = only.is_none_or(|only| only == task.id)
+                        && super::task::matches(&filter, task, service.db.clock().now());
+                    let seen = wanted
+                        && sees_task(
+                            &service.feed.fleet(),
+                            service.settings.reach,
+                            &viewer.id,
+                            viewer.tier,
+                            sight,
+                        );
+                    seen.then(|| Ok(task_update(&event, task)))
+                }
+                _ => None,
+            },
+        };
+        std::future::ready(update)
+    }))
+}
+
+fn task_update(event: &Event, task: &Arc<task::Model>) -> TaskUpdate {
+    let path = event.entry.metadata.value();
+    let statuses: Vec<TaskStatus> = path
+        .get("path")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|word| word.as_str()?.parse().ok())
+        .collect();
+    // A task that has just been made comes from nowhere.
+    let born = matches!(
+        event.entry.action,
+        AuditAction::TaskCreated | AuditAction::TaskDelegated
+    ) || statuses.first() == Some(&TaskStatus::Pending) && is_birth(event);
+    TaskUpdate {
+        cursor: Cursor::of(STREAM, &event.sequence),
+        from: statuses.first().copied().filter(|_| !born),
+        to: statuses.last().copied(),
+        entry: event.entry.clone(),
+        task: task.clone(),
+    }
+}
+
+/// executeTask begins a task as startTask begins an attempt: only the former records the type.
+fn is_birth(event: &Event) -> bool {
+    event
+        .entry
+        .metadata
+        .value()
+        .pointer("/set/typeName")
+        .is_some()
+}
+
+/// Follows agents: one, or all. Every agent sees every agent (spec R1.09).
+pub async fn agent_updates(
+    service: &Service,
+    agent_id: Option<String>,
+    after: Option<Cursor>,
+) -> Result<impl Stream<Item = Result<AgentUpdate>> + Send + 'static + use<>> {
+    let after = after.map(|cursor| cursor.key::<i64>(STREAM)).transpose()?;
+    let only: Option<AgentId> = match agent_id {
+        Some(id) => Some(super::agent::get(service, &id).await?.id),
+        None => None,
+    };
+    let events = service.feed.follow(after);
+    Ok(events.filter_map(move |event| {
+        let update = match event {
+            Err(end) => Some(Err(end.into())),
+            Ok(event) => match &event.subject {
+                Subject::Agent(agent) if only.as_ref().is_none_or(|only| *only == agent.id) => {
+                    Some(Ok(agent_update(&event, agent)))
+                }
+                _ => None,
+            },
+        };
+        std::future::ready(update)
+    }))
+}
+
+fn agent_update(event: &Event, agent: &Arc<agent::Model>) -> AgentUpdate {
+    let metadata = event.entry.metadata.value();
+    let status = |pointer: &str| {
+        let word = metadata.pointer(pointer)?.as_str()?;
+        // OPERATIONAL is derived from here on: such an agent is reported as ACTIVE, IDLE or PROCESSING when it is read.
+        word.parse::<AgentStatus>().ok()
+    };
+    AgentUpdate {
+        cursor: Cursor::of(STREAM, &event.sequence),
+        from: status("/from"),
+        to: status("/set/state"),
+        entry: event.entry.clone(),
+        agent: agent.clone(),
+    }
+}

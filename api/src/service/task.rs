@@ -1,0 +1,346 @@
+//! Tasks: how they begin. The other verbs are in the files beneath, by what they do. Floor 3.
+
+use chrono::{DateTime, Utc};
+use entities::agent;
+use entities::audit::AuditAction;
+use entities::id::TaskId;
+use entities::json::JsonText;
+use entities::task::{self, TaskEvent, TaskPriority, TaskStatus};
+use entities::task_type;
+use serde_json::{Value, json};
+
+mod aggregate;
+mod cancel;
+mod hand;
+mod idempotency;
+mod load;
+mod query;
+mod review;
+mod sight;
+mod wait;
+
+pub use aggregate::{Aggregate, Output, aggregate, outputs};
+pub use cancel::{cancel, cancel_overdue};
+pub use hand::{assign, retry, start};
+pub(crate) use query::matches;
+pub use query::{Filter, find_visible, get, list, review_queue};
+pub use review::{
+    Rejection, approve, complete, complete_abandoned, fail, failed, reject, request_review,
+};
+pub use wait::waiting_for;
+
+use super::{Service, task_type as types};
+use crate::auth::actor::Caller;
+use crate::auth::policy::{self, Handing, Operation};
+use crate::error::{Denial, Error, Fault, Result};
+use crate::store::{Transition, Tx};
+
+/// What a new task is made of.
+#[derive(Debug, Clone)]
+pub struct Create {
+    /// Name of its type; the latest version is taken.
+    pub type_name: String,
+    /// By the type's input schema.
+    pub input: Value,
+    /// An object of strings.
+    pub metadata: Option<Value>,
+    /// How urgent it is.
+    pub priority: TaskPriority,
+    /// The task that it is part of.
+    pub parent_id: Option<String>,
+    /// When it must be done; the type's when none is named.
+    pub deadline: Option<DateTime<Utc>>,
+    /// Makes sending the same call again harmless for 24 hours (spec R3.09).
+    pub idempotency_key: Option<String>,
+}
+
+/// The most keys that a task's metadata may have.
+const MAX_METADATA_KEYS: usize = 64;
+/// The most characters of a value of a task's metadata.
+const MAX_METADATA_VALUE: usize = 1_000;
+
+/// What could be checked and hashed before the unit of work.
+struct Checked {
+    task_type: task_type::Model,
+    input: JsonText,
+    metadata: JsonText,
+    parent_id: Option<TaskId>,
+    priority: TaskPriority,
+    deadline: Option<DateTime<Utc>>,
+    idempotency: Option<idempotency::Request>,
+}
+
+/// Creates a task that nobody holds yet.
+#[tracing::instrument(name = "task.create", skip_all)]
+pub async fn create(service: &Service, caller: &Caller, create: Create) -> Result<task::Model> {
+    begin(service, caller, Operation::CreateTask, None, create).await
+}
+
+/// Creates a task and hands it down (spec R3.04).
+#[tracing::instrument(name = "task.delegate", skip_all)]
+pub async fn delegate(
+    service: &Service,
+    caller: &Caller,
+    to: &str,
+    create: Create,
+) -> Result<task::Model> {
+    begin(service, caller, Operation::DelegateTask, Some(to), create).await
+}
+
+/// Creates a task for the caller itself and starts it.
+#[tracing::instrument(name = "task.execute", skip_all)]
+pub async fn execute(service: &Service, caller: &Caller, create: Create) -> Result<task::Model> {
+    begin(service, caller, Operation::ExecuteTask, None, create).await
+}
+
+async fn begin(
+    service: &Service,
+    caller: &Caller,
+    operation: Operation,
+    to: Option<&str>,
+    create: Create,
+) -> Result<task::Model> {
+    // Strangers and the wrong tiers hear of their refusal, not of their input's faults.
+    if let Err(refused) = policy::allow(operation, caller) {
+        return service.report(caller, operation, Err(refused));
+    }
+    let checked = check(service, operation, to, create).await?;
+    let mut tries = 0;
+    loop {
+        let outcome = service
+            .perform(caller, operation, async |tx: &mut Tx| {
+                insert(service, tx, operation, to, &checked).await
+            })
+            .await;
+        match outcome {
+            // The same key by another call at the same moment: that one has committed by now, so its task is found.
+            Err(error)
+                if error.code() == crate::error::Code::Conflict
+                    && error.retryable()
+                    && tries < 3 =>
+            {
+                tries += 1
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn check(
+    service: &Service,
+    operation: Operation,
+    to: Option<&str>,
+    create: Create,
+) -> Result<Checked> {
+    let mut faults = Vec::new();
+    if create
+        .deadline
+        .is_some_and(|deadline| deadline <= service.db.clock().now())
+    {
+        faults.push(Fault::of("deadline", "future", "must be in the future"));
+    }
+    if let Some(key) = &create.idempotency_key {
+        faults.extend(super::text::fault("idempotencyKey", key, 200));
+    }
+    let metadata = create.metadata.clone().unwrap_or_else(|| json!({}));
+    faults.extend(metadata_fault(&metadata));
+    let task_type = types::find(service, &create.type_name)
+        .await?
+        .ok_or_else(|| {
+            let message = format!(
+                "there is no task type {:?}",
+                super::task_type::shortened(&create.type_name)
+            );
+            Error::bad_input("type", "known", message)
+        })?;
+    faults.extend(types::input_faults(service, &task_type, &create.input)?);
+    if !faults.is_empty() {
+        return Err(Error::BadUserInput(faults));
+    }
+    let parent_id = create
+        .parent_id
+        .as_deref()
+        .map(|id| id.parse().map_err(|_| Error::not_found("task", id)))
+        .transpose()?;
+    Ok(Checked {
+        idempotency: create
+            .idempotency_key
+            .as_ref()
+            .map(|key| idempotency::Request::of(key, operation, to, &create)),
+        input: JsonText::of(&create.input),
+        metadata: JsonText::of(&metadata),
+        parent_id,
+        priority: create.priority,
+        deadline: create.deadline,
+        task_type,
+    })
+}
+
+fn metadata_fault(metadata: &Value) -> Option<Fault> {
+    let Some(map) = metadata.as_object() else {
+        return Some(Fault::of(
+            "metadata",
+            "type",
+            "must be an object of strings",
+        ));
+    };
+    if map.len() > MAX_METADATA_KEYS {
+        let message = format!(
+            "must have at most {MAX_METADATA_KEYS} keys, has {}",
+            map.len()
+        );
+        return Some(Fault::of("metadata", "maxProperties", message));
+    }
+    let wrong = map.iter().find(|(key, value)| {
+        key.is_empty()
+            || key.chars().count() > super::text::MAX_NAME
+            || value
+                .as_str()
+                .is_none_or(|text| text.chars().count() > MAX_METADATA_VALUE)
+    })?;
+    let message = format!("must be a string of at most {MAX_METADATA_VALUE} characters");
+    Some(Fault::of("metadata", "type", message).found(wrong.1))
+}
+
+async fn insert(
+    service: &Service,
+    tx: &mut Tx,
+    operation: Operation,
+    to: Option<&str>,
+    checked: &Checked,
+) -> Result<task::Model> {
+    let actor = tx.actor()?.agent.clone();
+    if let Some(request) = &checked.idempotency
+        && let Some(known) = request.find(tx, &actor.id).await?
+    {
+        return Ok(known);
+    }
+    let depth = match checked.parent_id {
+        Some(parent_id) => depth_below(service, tx, &actor, parent_id).await?,
+        None => 0,
+    };
+    let assignee = match (operation, to) {
+        (Operation::DelegateTask, Some(to)) => {
+            let to = load::agent(tx, to).await?;
+            load::may_give(service, tx, &actor, &to, Handing::Delegate).await?;
+            Some(to)
+        }
+        (Operation::ExecuteTask, _) => Some((*actor).clone()),
+        _ => None,
+    };
+    if let Some(assignee) = &assignee {
+        policy::may_hold(assignee, checked.task_type.requires_review)?;
+        load::check_open_tasks(service, tx, &assignee.id).await?;
+    }
+    let now = tx.now();
+    let created = Transition::of(new_row(tx, &actor, checked, depth), action(operation));
+    let created = match &assignee {
+        None => created,
+        Some(assignee) => created
+            .step(TaskEvent::Assign)?
+            .to(&assignee.id, now)
+            .with("taskType", &checked.task_type.name),
+    };
+    let created = match operation {
+        Operation::ExecuteTask => created.step(TaskEvent::Start)?.begin(now),
+        _ => created,
+    };
+    let task = tx.insert_task(created).await?;
+    if let Some(request) = &checked.idempotency {
+        request.keep(tx, &actor.id, task.id).await?;
+    }
+    Ok(task)
+}
+
+const fn action(operation: Operation) -> AuditAction {
+    match operation {
+        Operation::DelegateTask => AuditAction::TaskDelegated,
+        Operation::ExecuteTask => AuditAction::TaskStarted,
+        _ => AuditAction::TaskCreated,
+    }
+}
+
+fn new_row(tx: &Tx, creator: &agent::Model, checked: &Checked, depth: i16) -> task::Model {
+    let now = tx.now();
+    let default_deadline = checked
+        .task_type
+        .deadline_seconds
+        .map(|seconds| now + chrono::TimeDelta::seconds(seconds.into()));
+    task::Model {
+        id: tx.task_id(),
+        type_name: checked.task_type.name.clone(),
+        type_version: checked.task_type.version,
+        status: TaskStatus::Pending,
+        priority: checked.priority,
+        creator_id: creator.id.clone(),
+        assignee_id: None,
+        reviewer_id: None,
+        parent_id: checked.parent_id,
+        depth,
+        metadata: checked.metadata.clone(),
+        input: checked.input.clone(),
+        output: None,
+        output_sha256: None,
+        error: None,
+        review_feedback: None,
+        rejection_count: 0,
+        attempt: 0,
+        failure_count: 0,
+        max_attempts: checked.task_type.max_attempts,
+        lease_expires_at: None,
+        progress: 0,
+        progress_message: None,
+        created_at: now,
+        assigned_at: None,
+        started_at: None,
+        review_requested_at: None,
+        reviewed_at: None,
+        completed_at: None,
+        deadline: checked.deadline.or(default_deadline),
+        duration_ms: None,
+        revision: 0,
+    }
+}
+
+/// Whether the caller may hang a child below this parent, and how deep it will be (spec R3.05). The parent stands still until the unit
+/// ends, so that it cannot be completed or cancelled past a child that is being born.
+async fn depth_below(
+    service: &Service,
+    tx: &mut Tx,
+    actor: &agent::Model,
+    parent_id: TaskId,
+) -> Result<i16> {
+    let parent = tx
+        .lock_task(parent_id)
+        .await?
+        .ok_or_else(|| Error::not_found("task", parent_id))?;
+    load::check_seen(service, tx, actor, &parent).await?;
+    let system = actor.tier == agent::AgentTier::System;
+    if !system && parent.assignee_id.as_ref() != Some(&actor.id) {
+        return Err(Error::Forbidden(Denial {
+            rule: "R3.05 parent",
+            needed: "a parent that is held by the caller".to_owned(),
+            had: format!("{parent_id}, which is not held by {}", actor.id),
+        }));
+    }
+    if parent.status != TaskStatus::InProgress {
+        return Err(Error::conflict_with(
+            format!(
+                "parent {parent_id} is {}, a child needs it to be IN_PROGRESS",
+                parent.status
+            ),
+            json!({"parentId": parent_id, "status": parent.status}),
+        ));
+    }
+    let depth = parent.depth + 1;
+    let limit = service.settings.max_depth;
+    if u16::try_from(depth).unwrap_or(u16::MAX) > limit {
+        return Err(Error::LimitExceeded {
+            limit: "depth of delegation",
+            value: limit.into(),
+            requested: u64::try_from(depth).unwrap_or_default(),
+        });
+    }
+    load::check_children(service, tx, parent_id).await?;
+    Ok(depth)
+}

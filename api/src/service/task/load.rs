@@ -1,0 +1,213 @@
+//! What the verbs look up and check before they move a task. Floor 3.
+
+use entities::agent;
+use entities::id::{AgentId, TaskId};
+use entities::task::{self, TaskStatus};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::json;
+
+use super::super::Service;
+use super::sight;
+use crate::auth::policy::{self, Handing, Reach};
+use crate::auth::sight::hidden_from;
+use crate::error::{Error, Result};
+use crate::store::Tx;
+
+/// A task as a verb works on it: the row, who made it, and the agent that acts.
+pub(super) struct Loaded {
+    pub(super) task: task::Model,
+    pub(super) creator: agent::Model,
+    pub(super) actor: std::sync::Arc<agent::Model>,
+}
+
+/// Reads a task for a verb. NOT_FOUND where it is not there or not to be seen by the caller.
+pub(super) async fn load(service: &Service, tx: &Tx, id: &str) -> Result<Loaded> {
+    let actor = tx.actor()?.agent.clone();
+    let task = find(tx, id).await?;
+    check_seen(service, tx, &actor, &task).await?;
+    let creator = agent(tx, task.creator_id.as_str()).await?;
+    Ok(Loaded {
+        task,
+        creator,
+        actor,
+    })
+}
+
+/// Reads a task by the id in a request. NOT_FOUND where there is none.
+pub(super) async fn find(db: &impl ConnectionTrait, id: &str) -> Result<task::Model> {
+    let parsed: TaskId = id.parse().map_err(|_| Error::not_found("task", id))?;
+    task::Entity::find_by_id(parsed)
+        .one(db)
+        .await?
+        .ok_or_else(|| Error::not_found("task", id))
+}
+
+/// Reads an agent by the id in a request or a row. NOT_FOUND where there is none.
+pub(super) async fn agent(db: &impl ConnectionTrait, id: &str) -> Result<agent::Model> {
+    let parsed: AgentId = id.parse().map_err(|_| Error::not_found("agent", id))?;
+    agent::Entity::find_by_id(parsed)
+        .one(db)
+        .await?
+        .ok_or_else(|| Error::not_found("agent", id))
+}
+
+/// NOT_FOUND, with a denial for the audit log, where the agent may not see the task (spec R1.09).
+pub(super) async fn check_seen(
+    service: &Service,
+    db: &impl ConnectionTrait,
+    viewer: &agent::Model,
+    task: &task::Model,
+) -> Result<()> {
+    if sight::sees(service, db, viewer, task).await? {
+        return Ok(());
+    }
+    Err(Error::hidden("task", task.id, hidden_from(&viewer.id)))
+}
+
+/// The rule of handing over (spec R3.04), with the line of `to` read where the setting asks for it.
+pub(super) async fn may_give(
+    service: &Service,
+    tx: &Tx,
+    from: &agent::Model,
+    to: &agent::Model,
+    handing: Handing,
+) -> Result<()> {
+    let reach = service.settings.reach;
+    let mut line: Vec<AgentId> = to.supervisor_id.iter().cloned().collect();
+    if reach == Reach::Line
+        && let Some(supervisor) = line.first()
+    {
+        let above = agent(tx, supervisor.as_str()).await?;
+        line.extend(above.supervisor_id);
+    }
+    policy::may_delegate(from, to, &line, handing, reach)
+}
+
+/// LIMIT_EXCEEDED where the agent holds as many open tasks as the setting allows (spec R3.05).
+pub(super) async fn check_open_tasks(service: &Service, tx: &Tx, assignee: &AgentId) -> Result<()> {
+    let open = task::Entity::find()
+        .filter(task::Column::AssigneeId.eq(assignee.clone()))
+        .filter(task::Column::Status.is_in([
+            TaskStatus::Assigned,
+            TaskStatus::InProgress,
+            TaskStatus::ReviewRequested,
+        ]))
+        .count(tx)
+        .await?;
+    below(
+        open,
+        service.settings.max_open_tasks,
+        "open tasks of an agent",
+    )
+}
+
+/// LIMIT_EXCEEDED where the task has as many children as the setting allows (spec R3.05).
+pub(super) async fn check_children(service: &Service, tx: &Tx, parent: TaskId) -> Result<()> {
+    let children = task::Entity::find()
+        .filter(task::Column::ParentId.eq(parent))
+        .count(tx)
+        .await?;
+    below(
+        children,
+        service.settings.max_children,
+        "children of a task",
+    )
+}
+
+fn below(present: u64, value: u64, limit: &'static str) -> Result<()> {
+    if present < value {
+        return Ok(());
+    }
+    Err(Error::LimitExceeded {
+        limit,
+        value,
+        requested: present + 1,
+    })
+}
+
+/// How many open children a CONFLICT names.
+const NAMED_CHILDREN: u64 = 20;
+
+/// CONFLICT naming them where the task has open children (spec R3.05). Asked after the transition was applied: from then on the row is
+/// locked and no child can be born.
+pub(super) async fn check_no_open_children(tx: &Tx, task: &task::Model) -> Result<()> {
+    let open = TaskStatus::ALL
+        .iter()
+        .copied()
+        .filter(|status| status.is_open());
+    let children: Vec<TaskId> = task::Entity::find()
+        .select_only()
+        .column(task::Column::Id)
+        .filter(task::Column::ParentId.eq(task.id))
+        .filter(task::Column::Status.is_in(open))
+        .order_by_asc(task::Column::CreatedAt)
+        .order_by_asc(task::Column::Id)
+        .limit(NAMED_CHILDREN)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    if children.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = children.iter().map(TaskId::to_string).collect();
+    Err(Error::conflict_with(
+        format!("task {} has open children: {}", task.id, names.join(", ")),
+        json!({"openChildren": children}),
+    ))
+}
+
+/// CONFLICT where an ancestor was cancelled: nothing under it is retried or reassigned (spec R3.10).
+pub(super) async fn check_ancestors(tx: &Tx, task: &task::Model) -> Result<()> {
+    let mut next = task.parent_id;
+    while let Some(id) = next {
+        let Some(ancestor) = task::Entity::find_by_id(id).one(tx).await? else {
+            break;
+        };
+        if ancestor.status == TaskStatus::Cancelled {
+            return Err(Error::conflict_with(
+                format!("task {} is under {id}, which was cancelled", task.id),
+                json!({"cancelledAncestor": id}),
+            ));
+        }
+        next = ancestor.parent_id;
+    }
+    Ok(())
+}
+
+/// CONFLICT unless the attempt that a caller names is the present one.
+pub(super) fn check_attempt(task: &task::Model, attempt: Option<i32>) -> Result<()> {
+    match attempt {
+        Some(named) if named != task.attempt => Err(Error::conflict_with(
+            format!(
+                "attempt {named} of task {} is over: the present one is {}",
+                task.id, task.attempt
+            ),
+            json!({"attempt": task.attempt}),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The deadline that a task will have: a new one must lie ahead, and one that has passed must be replaced (spec R3.10).
+pub(super) fn renewed_deadline(
+    task: &task::Model,
+    deadline: Option<chrono::DateTime<chrono::Utc>>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Option<chrono::DateTime<chrono::Utc>>> {
+    match deadline {
+        Some(deadline) if deadline <= now => Err(Error::bad_input(
+            "deadline",
+            "future",
+            "must be in the future",
+        )),
+        Some(deadline) => Ok(Some(deadline)),
+        None if task.is_past_deadline(now) => Err(Error::bad_input(
+            "deadline",
+            "required",
+            "the task's deadline has passed: name a new one",
+        )),
+        None => Ok(task.deadline),
+    }
+}

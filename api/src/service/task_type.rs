@@ -1,0 +1,222 @@
+//! Task types: defining, finding, checking documents against their schemas (spec R3.13). Floor 3.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use entities::audit::AuditAction;
+use entities::json::JsonText;
+use entities::{task, task_type};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::Value;
+
+mod document;
+mod schema;
+
+pub use document::{Schemas, input_faults, output_faults};
+
+use super::Service;
+use crate::auth::actor::Caller;
+use crate::auth::policy::{self, Operation};
+use crate::error::{Error, Fault, Result};
+use crate::store::{Entry, Tx};
+
+/// What a version of a task type is made of.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Define {
+    /// UPPER_SNAKE, 3 to 64 characters.
+    pub name: String,
+    /// JSON Schema (2020-12) of the input.
+    pub input_schema: Value,
+    /// JSON Schema (2020-12) of the output.
+    pub output_schema: Value,
+    /// Whether IN_PROGRESS may go to COMPLETED only by way of APPROVED.
+    #[serde(default)]
+    pub requires_review: bool,
+    /// Seconds; 0 for no lease.
+    pub lease_seconds: i32,
+    /// Seconds from ASSIGNED in which a task must be started.
+    pub start_timeout_seconds: Option<i32>,
+    /// Seconds from creation to the deadline.
+    pub deadline_seconds: Option<i32>,
+    /// How many attempts policy grants.
+    pub max_attempts: i32,
+    /// Base of the backoff between attempts, in seconds.
+    pub backoff_seconds: i32,
+    /// How many may be IN_PROGRESS in the whole fleet.
+    pub max_concurrent: Option<i32>,
+}
+
+const DAY: i32 = 24 * 3_600;
+
+/// Whether a text can name a task type: `^[A-Z][A-Z0-9_]{2,63}$`.
+pub fn is_name(text: &str) -> bool {
+    (3..=64).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_uppercase())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// A text of a caller's, cut for a message.
+pub(super) fn shortened(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+/// Every fault of a definition: names, ranges, schemas that are invalid, fetch anything or blow up.
+pub fn definition_faults(define: &Define) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if !is_name(&define.name) {
+        faults.push(Fault::of(
+            "name",
+            "pattern",
+            "must be 3 to 64 characters of A-Z 0-9 _, a letter first",
+        ));
+    }
+    let ranges = [
+        ("leaseSeconds", Some(define.lease_seconds), 0, DAY),
+        (
+            "startTimeoutSeconds",
+            define.start_timeout_seconds,
+            1,
+            30 * DAY,
+        ),
+        ("deadlineSeconds", define.deadline_seconds, 1, 365 * DAY),
+        ("maxAttempts", Some(define.max_attempts), 1, 100),
+        ("backoffSeconds", Some(define.backoff_seconds), 0, DAY),
+        ("maxConcurrent", define.max_concurrent, 1, 1_000_000),
+    ];
+    for (field, value, low, high) in ranges {
+        if value.is_some_and(|value| value < low || value > high) {
+            faults.push(Fault::of(
+                field,
+                "range",
+                format!("must be {low} to {high}"),
+            ));
+        }
+    }
+    faults.extend(schema::faults("inputSchema", &define.input_schema));
+    faults.extend(schema::faults("outputSchema", &define.output_schema));
+    faults
+}
+
+/// Defines a type, or its next version. The same definition again is the version that is there already.
+#[tracing::instrument(name = "task_type.define", skip_all, fields(task_type.name = define.name))]
+pub async fn define(
+    service: &Service,
+    caller: &Caller,
+    define: Define,
+) -> Result<task_type::Model> {
+    if let Err(refused) = policy::allow(Operation::DefineTaskType, caller) {
+        return service.report(caller, Operation::DefineTaskType, Err(refused));
+    }
+    let faults = definition_faults(&define);
+    if !faults.is_empty() {
+        return Err(Error::BadUserInput(faults));
+    }
+    service
+        .perform(caller, Operation::DefineTaskType, async |tx: &mut Tx| {
+            insert(tx, define).await
+        })
+        .await
+}
+
+/// Inserts a checked definition as the next version of its name.
+pub async fn insert(tx: &mut Tx, define: Define) -> Result<task_type::Model> {
+    let latest = latest(tx, &define.name).await?;
+    let row = task_type::Model {
+        version: latest.as_ref().map_or(0, |latest| latest.version) + 1,
+        input_schema: JsonText::of(&define.input_schema),
+        output_schema: JsonText::of(&define.output_schema),
+        requires_review: define.requires_review,
+        lease_seconds: define.lease_seconds,
+        start_timeout_seconds: define.start_timeout_seconds,
+        deadline_seconds: define.deadline_seconds,
+        max_attempts: define.max_attempts,
+        backoff_seconds: define.backoff_seconds,
+        max_concurrent: define.max_concurrent,
+        created_at: tx.now(),
+        name: define.name,
+    };
+    if let Some(latest) = latest {
+        let as_latest = task_type::Model {
+            version: latest.version,
+            created_at: latest.created_at,
+            ..row.clone()
+        };
+        if as_latest == latest {
+            return Ok(latest);
+        }
+    }
+    tx.insert_task_type(row.clone(), Entry::new(AuditAction::TaskTypeDefined))
+        .await?;
+    Ok(row)
+}
+
+async fn latest(db: &impl ConnectionTrait, name: &str) -> Result<Option<task_type::Model>> {
+    Ok(task_type::Entity::find()
+        .filter(task_type::Column::Name.eq(name))
+        .order_by_desc(task_type::Column::Version)
+        .one(db)
+        .await?)
+}
+
+/// The latest version of a type.
+pub async fn find(service: &Service, name: &str) -> Result<Option<task_type::Model>> {
+    if !is_name(name) {
+        return Ok(None);
+    }
+    latest(&service.db, name).await
+}
+
+/// The latest version of each type, by name. Types are an operator's doing and few: the list is whole.
+pub async fn list(service: &Service) -> Result<Vec<task_type::Model>> {
+    let all = task_type::Entity::find()
+        .order_by_asc(task_type::Column::Name)
+        .order_by_asc(task_type::Column::Version)
+        .all(&service.db)
+        .await?;
+    let latest: BTreeMap<String, task_type::Model> =
+        all.into_iter().map(|row| (row.name.clone(), row)).collect();
+    Ok(latest.into_values().collect())
+}
+
+/// The version that a task was made under.
+pub(super) async fn get_version(
+    db: &impl ConnectionTrait,
+    task: &task::Model,
+) -> Result<task_type::Model> {
+    task_type::Entity::find_by_id((task.type_name.clone(), task.type_version))
+        .one(db)
+        .await?
+        .ok_or_else(|| {
+            Error::internal(format!(
+                "task type {} version {} is gone",
+                task.type_name, task.type_version
+            ))
+        })
+}
+
+/// These versions, for a loader: one query for all of them.
+pub async fn find_versions(
+    service: &Service,
+    versions: &[(String, i32)],
+) -> Result<HashMap<(String, i32), task_type::Model>> {
+    let wanted: HashSet<&(String, i32)> = versions.iter().collect();
+    let condition = wanted
+        .into_iter()
+        .fold(Condition::any(), |any, (name, version)| {
+            any.add(
+                Condition::all()
+                    .add(task_type::Column::Name.eq(name.as_str()))
+                    .add(task_type::Column::Version.eq(*version)),
+            )
+        });
+    let rows = task_type::Entity::find()
+        .filter(condition)
+        .all(&service.db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ((row.name.clone(), row.version), row))
+        .collect())
+}
