@@ -1,1 +1,115 @@
-fn main() {}
+//! The workbench: every command of development in one place. The roof of the house: it starts the other crates as
+//! processes and imports none of them, so that it compiles in seconds.
+
+mod report;
+mod schema;
+mod server;
+mod test;
+mod tool;
+
+use std::{env, process::ExitCode};
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND [ARGUMENTS]
+
+  test [--require-postgres]  all that must hold: format, lints, tests, the Gherkin suite on SQLite and PostgreSQL
+  e2e [ARGUMENTS]            the Gherkin suite: --database sqlite|postgres, --tags, --name, ... go to it as they are
+  schema [--check]           prints the served schema to api/schema.graphql, or fails where that file differs
+  tidy                       the house rules alone: floors, names, forbidden marks, lengths
+  demo [ARGUMENTS]           a delegation from L1 to L3 and back, shown live; on PostgreSQL with --postgres
+  ci                         what CI does: test --require-postgres
+  help                       this page
+
+PostgreSQL is the server that ZIGGIE_TEST_POSTGRES_URL names (a superuser's URL of its database postgres), else a
+container, where a Docker engine answers, of the image that ZIGGIE_TEST_POSTGRES_IMAGE names, else of
+ziggie-postgres:local (built by .ci/postgres-image), else of postgres:17. Without it, test says what it left out; with
+--require-postgres or ZIGGIE_REQUIRE_POSTGRES=1 it fails.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    let (command, arguments) = match arguments {
+        [] => ("help", arguments),
+        [command, arguments @ ..] => (command.as_str(), arguments),
+    };
+    // `cargo xtask e2e -- --tags @task` means the same as without the dashes.
+    let passed_on = match arguments {
+        [dashes, rest @ ..] if dashes == "--" => rest,
+        all => all,
+    };
+    match command {
+        "test" => test::run(option(command, arguments, "--require-postgres")?),
+        "ci" => {
+            nothing_more(command, arguments)?;
+            test::run(true)
+        }
+        "e2e" => run_built("e2e", passed_on),
+        "demo" => run_built("demo", passed_on),
+        "schema" => schema::run(option(command, arguments, "--check")?),
+        "tidy" => {
+            nothing_more(command, arguments)?;
+            let tidy = ["test", "--workspace", "--test", "it", "--", "tidy::"];
+            tool::run(tool::cargo(&tidy))
+        }
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        unknown => bail!("{unknown} is no command of the workbench, see cargo xtask help"),
+    }
+}
+
+fn run_built(name: &str, arguments: &[String]) -> Result<()> {
+    tool::build()?;
+    let mut command = tool::built(name)?;
+    command.args(arguments);
+    tool::run(command)
+}
+
+/// Whether the one option that a command knows was given; anything else is refused.
+fn option(command: &str, arguments: &[String], name: &str) -> Result<bool> {
+    match arguments {
+        [] => Ok(false),
+        [given] if given == name => Ok(true),
+        _ => bail!("{command} takes {name} or nothing"),
+    }
+}
+
+fn nothing_more(command: &str, arguments: &[String]) -> Result<()> {
+    if !arguments.is_empty() {
+        bail!("{command} takes no arguments");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(arguments: &[&str]) -> String {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        dispatch(&arguments).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_before_anything_runs() {
+        assert!(refusal(&["tets"]).contains("tets is no command"));
+        assert_eq!(
+            refusal(&["test", "--require-postgers"]),
+            "test takes --require-postgres or nothing"
+        );
+        assert_eq!(refusal(&["ci", "--fast"]), "ci takes no arguments");
+    }
+}

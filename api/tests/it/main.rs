@@ -1,0 +1,4 @@
+//! Integration tests of the API, all in one binary: linking one is faster than linking many.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod tidy;

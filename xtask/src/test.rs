@@ -1,0 +1,70 @@
+//! All that must hold before a change lands, and in CI. Under the roof.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{report::Report, server::Server, tool};
+
+const TESTS: &str = "unit and integration tests";
+const ON_SQLITE: &str = "Gherkin suite on SQLite";
+const ON_POSTGRES: &str = "Gherkin suite on PostgreSQL";
+
+/// Lints and the build stop at the first that fails; after them everything is run, so that one run shows all faults.
+pub fn run(require_postgres: bool) -> Result<()> {
+    let variable = tool::variable("ZIGGIE_REQUIRE_POSTGRES");
+    let require_postgres = require_postgres || variable.is_some_and(|value| value == "1");
+    let clippy = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    let mut report = Report::default();
+    let sound = report.run("format", tool::cargo(&["fmt", "--all", "--check"]))
+        && report.run("lints", tool::cargo(&clippy))
+        && report.run("build", tool::build_command());
+    if sound {
+        suites(&mut report, require_postgres);
+    } else {
+        for name in [TESTS, ON_SQLITE, ON_POSTGRES] {
+            report.leave_out(name, "a step before it failed");
+        }
+    }
+    report.finish()
+}
+
+/// One server for the whole of it: tests of the other crates use PostgreSQL too, where they find it.
+fn suites(report: &mut Report, require_postgres: bool) {
+    let server = Server::obtain();
+    let offered = |mut command: Command| {
+        if let Ok(Some(server)) = &server {
+            server.offer_to(&mut command);
+        }
+        command
+    };
+    let tests = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
+    report.run(TESTS, offered(tool::cargo(&tests)));
+    report.run_found(ON_SQLITE, suite("sqlite").map(offered));
+    match &server {
+        Ok(Some(_)) => report.run_found(ON_POSTGRES, suite("postgres").map(offered)),
+        Ok(None) => {
+            let why = "ZIGGIE_TEST_POSTGRES_URL names no server and no Docker engine answers";
+            if require_postgres {
+                report.fail(ON_POSTGRES, format!("it is required, but {why}"));
+            } else {
+                report.leave_out(ON_POSTGRES, why);
+                report.leave_out("tests above that need PostgreSQL", why);
+            }
+        }
+        Err(error) => report.fail(ON_POSTGRES, format!("{error:#}")),
+    }
+}
+
+fn suite(database: &str) -> Result<Command> {
+    let mut command = tool::built("e2e")?;
+    command.args(["--database", database]);
+    Ok(command)
+}
