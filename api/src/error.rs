@@ -4,66 +4,14 @@ use entities::agent::AgentStatus;
 use entities::task::TaskStatus;
 use serde_json::{Map, Value, json};
 
+mod code;
+mod fault;
+
+pub use code::Code;
+pub use fault::Fault;
+
 /// What every fallible function of the house returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// The closed list of codes that clients see in `extensions.code`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Code {
-    /// No live session, or a wrong secret.
-    Unauthenticated,
-    /// The caller's tier, permissions or relation to the object do not allow it.
-    Forbidden,
-    /// There is no such thing, or the caller may not see it.
-    NotFound,
-    /// The input breaks a rule that it can be checked against by itself.
-    BadUserInput,
-    /// The state of things does not allow it now.
-    Conflict,
-    /// The state table does not allow it.
-    InvalidTransition,
-    /// Too many requests.
-    RateLimited,
-    /// A limit on size or number would be crossed.
-    LimitExceeded,
-    /// The server cannot answer at the moment.
-    Unavailable,
-    /// A fault of the server.
-    Internal,
-}
-
-impl Code {
-    /// Every code.
-    pub const ALL: &'static [Self] = &[
-        Self::Unauthenticated,
-        Self::Forbidden,
-        Self::NotFound,
-        Self::BadUserInput,
-        Self::Conflict,
-        Self::InvalidTransition,
-        Self::RateLimited,
-        Self::LimitExceeded,
-        Self::Unavailable,
-        Self::Internal,
-    ];
-
-    /// The code as clients see it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unauthenticated => "UNAUTHENTICATED",
-            Self::Forbidden => "FORBIDDEN",
-            Self::NotFound => "NOT_FOUND",
-            Self::BadUserInput => "BAD_USER_INPUT",
-            Self::Conflict => "CONFLICT",
-            Self::InvalidTransition => "INVALID_TRANSITION",
-            Self::RateLimited => "RATE_LIMITED",
-            Self::LimitExceeded => "LIMIT_EXCEEDED",
-            Self::Unavailable => "UNAVAILABLE",
-            Self::Internal => "INTERNAL",
-        }
-    }
-}
 
 /// Why somebody was refused: what the audit entry says (spec R5.04).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,58 +22,6 @@ pub struct Denial {
     pub needed: String,
     /// What the caller had.
     pub had: String,
-}
-
-/// One fault of an input: in bulk calls the line, in documents the JSON pointer.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Fault {
-    /// Index of the line in a bulk call, counted from 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<usize>,
-    /// JSON pointer (RFC 6901) to what is wrong; empty for the whole.
-    pub pointer: String,
-    /// The rule that it breaks: a JSON Schema keyword or a rule's name.
-    pub rule: String,
-    /// What is wrong, for people.
-    pub message: String,
-    /// What was found there, cut to 200 characters of JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub found: Option<String>,
-}
-
-impl Fault {
-    /// A fault of one field of a plain input.
-    pub fn of(field: &str, rule: &str, message: impl Into<String>) -> Self {
-        Self {
-            line: None,
-            pointer: if field.is_empty() {
-                String::new()
-            } else {
-                format!("/{field}")
-            },
-            rule: rule.to_owned(),
-            message: message.into(),
-            found: None,
-        }
-    }
-
-    /// The same fault at a line of a bulk call.
-    pub fn at_line(self, line: usize) -> Self {
-        Self {
-            line: Some(line),
-            ..self
-        }
-    }
-
-    /// With what was found.
-    pub fn found(self, value: &Value) -> Self {
-        let text: String = value.to_string().chars().take(200).collect();
-        Self {
-            found: Some(text),
-            ..self
-        }
-    }
 }
 
 /// The domain error. Its `Display` is the external half: what the caller may read. Internal causes have no `Display` here; they go to

@@ -7,7 +7,11 @@ use crate::audit::AuditEntity;
 use crate::audit::recorded::{Recorded, columns, time};
 use crate::id::AgentId;
 use crate::json::JsonText;
-use crate::{closed_word, stored_as_text};
+use crate::{closed_word, stored_as_json_text, stored_as_text};
+
+mod permission;
+
+pub use permission::{AgentPermission, PermissionSet};
 
 closed_word! {
     /// The rank of an agent, lowest first. It never changes (spec R1.01).
@@ -44,127 +48,6 @@ impl AgentTier {
     }
 }
 
-closed_word! {
-    /// What an agent may hold the right to do (spec R1.03).
-    pub enum AgentPermission {
-        /// Start and do tasks.
-        ExecuteTask = "EXECUTE_TASK",
-        /// Send heartbeats and report its own error.
-        ReportStatus = "REPORT_STATUS",
-        /// Hand tasks to L3 agents.
-        DelegateToL3 = "DELEGATE_TO_L3",
-        /// Read the results of a task's children in one.
-        AggregateL3Results = "AGGREGATE_L3_RESULTS",
-        /// Ask an L1 for a review.
-        RequestL1Review = "REQUEST_L1_REVIEW",
-        /// Hand tasks to L2 agents.
-        DelegateToL2 = "DELEGATE_TO_L2",
-        /// Review tasks and assets.
-        ApproveAsset = "APPROVE_ASSET",
-        /// Define task types and change running sprints.
-        ModifyPipeline = "MODIFY_PIPELINE",
-        /// Create and start sprints.
-        CreateWorkflow = "CREATE_WORKFLOW",
-        /// Register, change, activate and deactivate agents; issue and revoke sessions.
-        ManageAgents = "MANAGE_AGENTS",
-        /// Change what agents may do.
-        ModifyPermissions = "MODIFY_PERMISSIONS",
-        /// Read the audit log.
-        AccessAuditLogs = "ACCESS_AUDIT_LOGS",
-    }
-}
-
-impl AgentPermission {
-    /// The lowest tier whose ceiling holds this permission (the table of spec R1.03).
-    pub const fn lowest_tier(self) -> AgentTier {
-        match self {
-            Self::ExecuteTask | Self::ReportStatus => AgentTier::L3,
-            Self::DelegateToL3 | Self::AggregateL3Results | Self::RequestL1Review => AgentTier::L2,
-            Self::DelegateToL2
-            | Self::ApproveAsset
-            | Self::ModifyPipeline
-            | Self::CreateWorkflow => AgentTier::L1,
-            Self::ManageAgents | Self::ModifyPermissions | Self::AccessAuditLogs => {
-                AgentTier::System
-            }
-        }
-    }
-
-    const fn bit(self) -> u16 {
-        1 << self as u16
-    }
-}
-
-/// A set of permissions; stored as a JSON array of their names in the order of the vocabulary.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct PermissionSet(u16);
-
-impl PermissionSet {
-    /// Whether the set holds the permission.
-    pub const fn contains(self, permission: AgentPermission) -> bool {
-        self.0 & permission.bit() != 0
-    }
-
-    /// Whether every permission of `other` is in this set.
-    pub const fn includes(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// What is in this set and not in the other.
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// Whether nothing is in it.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Its permissions, in the order of the vocabulary.
-    pub fn iter(self) -> impl Iterator<Item = AgentPermission> {
-        AgentPermission::ALL
-            .iter()
-            .copied()
-            .filter(move |permission| self.contains(*permission))
-    }
-}
-
-impl FromIterator<AgentPermission> for PermissionSet {
-    fn from_iter<I: IntoIterator<Item = AgentPermission>>(permissions: I) -> Self {
-        Self(
-            permissions
-                .into_iter()
-                .fold(0, |bits, permission| bits | permission.bit()),
-        )
-    }
-}
-
-impl std::fmt::Display for PermissionSet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<_> = self.iter().map(AgentPermission::as_str).collect();
-        f.write_str(&names.join(", "))
-    }
-}
-
-impl std::fmt::Debug for PermissionSet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{{{self}}}")
-    }
-}
-
-impl serde::Serialize for PermissionSet {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for PermissionSet {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Vec::<AgentPermission>::deserialize(deserializer)
-            .map(|permissions| permissions.into_iter().collect())
-    }
-}
-
 /// The names of the task types that an agent can execute: sorted, each once; stored as a JSON array.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
@@ -193,59 +76,6 @@ impl FromIterator<String> for Capabilities {
     }
 }
 
-/// Stores a value as the JSON text that serde gives for it.
-macro_rules! stored_as_json_text {
-    ($name:ident) => {
-        impl From<$name> for Value {
-            fn from(value: $name) -> Self {
-                serde_json::json!(value).to_string().into()
-            }
-        }
-
-        impl sea_orm::TryGetable for $name {
-            fn try_get_by<I: sea_orm::ColIdx>(
-                row: &QueryResult,
-                index: I,
-            ) -> Result<Self, sea_orm::TryGetError> {
-                let text = <String as sea_orm::TryGetable>::try_get_by(row, index)?;
-                serde_json::from_str(&text)
-                    .map_err(|error| sea_orm::TryGetError::DbErr(DbErr::Type(error.to_string())))
-            }
-        }
-
-        impl sea_orm::sea_query::ValueType for $name {
-            fn try_from(value: Value) -> Result<Self, sea_orm::sea_query::ValueTypeErr> {
-                let text = <String as sea_orm::sea_query::ValueType>::try_from(value)?;
-                serde_json::from_str(&text).map_err(|_| sea_orm::sea_query::ValueTypeErr)
-            }
-
-            fn type_name() -> String {
-                stringify!($name).to_owned()
-            }
-
-            fn array_type() -> sea_orm::sea_query::ArrayType {
-                sea_orm::sea_query::ArrayType::String
-            }
-
-            fn column_type() -> sea_orm::sea_query::ColumnType {
-                sea_orm::sea_query::ColumnType::Text
-            }
-        }
-
-        impl sea_orm::sea_query::Nullable for $name {
-            fn null() -> Value {
-                Value::String(None)
-            }
-        }
-
-        impl sea_orm::IntoActiveValue<$name> for $name {
-            fn into_active_value(self) -> sea_orm::ActiveValue<$name> {
-                sea_orm::ActiveValue::Set(self)
-            }
-        }
-    };
-}
-stored_as_json_text!(PermissionSet);
 stored_as_json_text!(Capabilities);
 
 closed_word! {
@@ -372,16 +202,6 @@ mod tests {
         for pair in AgentTier::ALL.windows(2) {
             assert!(pair[1].ceiling().includes(pair[0].ceiling()));
         }
-    }
-
-    #[test]
-    fn a_permission_set_reads_back_as_written() {
-        let set: PermissionSet = [AgentPermission::ApproveAsset, AgentPermission::ExecuteTask]
-            .into_iter()
-            .collect();
-        let text = serde_json::to_string(&set).unwrap();
-        assert_eq!(text, r#"["EXECUTE_TASK","APPROVE_ASSET"]"#);
-        assert_eq!(serde_json::from_str::<PermissionSet>(&text).unwrap(), set);
     }
 
     #[test]

@@ -126,3 +126,58 @@ macro_rules! stored_as_text {
         }
     };
 }
+
+/// Stores a value as the JSON text that serde gives for it.
+#[macro_export]
+macro_rules! stored_as_json_text {
+    ($name:ident) => {
+        impl From<$name> for sea_orm::Value {
+            fn from(value: $name) -> Self {
+                serde_json::json!(value).to_string().into()
+            }
+        }
+
+        impl sea_orm::TryGetable for $name {
+            fn try_get_by<I: sea_orm::ColIdx>(
+                row: &sea_orm::QueryResult,
+                index: I,
+            ) -> Result<Self, sea_orm::TryGetError> {
+                let text = <String as sea_orm::TryGetable>::try_get_by(row, index)?;
+                serde_json::from_str(&text).map_err(|error| {
+                    sea_orm::TryGetError::DbErr(sea_orm::DbErr::Type(error.to_string()))
+                })
+            }
+        }
+
+        impl sea_orm::sea_query::ValueType for $name {
+            fn try_from(value: sea_orm::Value) -> Result<Self, sea_orm::sea_query::ValueTypeErr> {
+                let text = <String as sea_orm::sea_query::ValueType>::try_from(value)?;
+                serde_json::from_str(&text).map_err(|_| sea_orm::sea_query::ValueTypeErr)
+            }
+
+            fn type_name() -> String {
+                stringify!($name).to_owned()
+            }
+
+            fn array_type() -> sea_orm::sea_query::ArrayType {
+                sea_orm::sea_query::ArrayType::String
+            }
+
+            fn column_type() -> sea_orm::sea_query::ColumnType {
+                sea_orm::sea_query::ColumnType::Text
+            }
+        }
+
+        impl sea_orm::sea_query::Nullable for $name {
+            fn null() -> sea_orm::Value {
+                sea_orm::Value::String(None)
+            }
+        }
+
+        impl sea_orm::IntoActiveValue<$name> for $name {
+            fn into_active_value(self) -> sea_orm::ActiveValue<$name> {
+                sea_orm::ActiveValue::Set(self)
+            }
+        }
+    };
+}

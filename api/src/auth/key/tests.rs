@@ -1,3 +1,5 @@
+//! Keys: thumbprints, seals, rings.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tokens: what is taken and what is refused.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod forgery;
