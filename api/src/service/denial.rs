@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use entities::audit::AuditAction;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::auth::actor::Caller;
 use crate::auth::policy::Operation;
@@ -27,7 +27,15 @@ const TICK: Duration = Duration::from_secs(1);
 /// Takes reports; clones share the queue.
 #[derive(Debug, Clone)]
 pub struct Denials {
-    queue: mpsc::Sender<Report>,
+    queue: mpsc::Sender<Message>,
+}
+
+/// What the recorder is sent.
+#[derive(Debug)]
+enum Message {
+    Report(Report),
+    /// Write what waits, counts included, and say so.
+    Flush(oneshot::Sender<()>),
 }
 
 /// What is recorded, and what makes two reports alike.
@@ -41,11 +49,20 @@ struct Report {
 }
 
 impl Denials {
-    /// Starts the recorder. It ends, after writing what waits, when the last handle is gone.
-    pub fn start(db: Db) -> (Self, tokio::task::JoinHandle<()>) {
-        let (queue, reports) = mpsc::channel(QUEUE);
-        let recorder = tokio::spawn(record(db, reports));
-        (Self { queue }, recorder)
+    /// Starts the recorder; it ends with the last handle.
+    pub fn start(db: Db) -> Self {
+        let (queue, messages) = mpsc::channel(QUEUE);
+        tokio::spawn(record(db, messages));
+        Self { queue }
+    }
+
+    /// Writes everything that waits, counts included: before the server goes down, and before a test reads.
+    pub async fn flush(&self) {
+        let (done, flushed) = oneshot::channel();
+        if self.queue.send(Message::Flush(done)).await.is_ok() {
+            // An error says that the recorder is gone, and with it everything that could be flushed.
+            let _ = flushed.await;
+        }
     }
 
     /// Reports that a caller was refused.
@@ -100,7 +117,7 @@ impl Denials {
     }
 
     fn send(&self, report: Report) {
-        if let Err(error) = self.queue.try_send(report) {
+        if let Err(error) = self.queue.try_send(Message::Report(report)) {
             tracing::warn!(%error, "a report for the audit log was not taken: too many wait");
         }
     }
@@ -128,20 +145,29 @@ struct Window {
     last: Option<Report>,
 }
 
-async fn record(db: Db, mut reports: mpsc::Receiver<Report>) {
+async fn record(db: Db, mut messages: mpsc::Receiver<Message>) {
     let mut windows: HashMap<(String, AuditAction, String), Window> = HashMap::new();
     let mut tick = tokio::time::interval(TICK);
     loop {
-        let report = tokio::select! {
-            report = reports.recv() => report,
+        let message = tokio::select! {
+            message = messages.recv() => message,
             _ = tick.tick() => {
                 close_windows(&db, &mut windows, Some(db.clock().now())).await;
                 continue;
             }
         };
-        let Some(report) = report else {
-            close_windows(&db, &mut windows, None).await;
-            return;
+        let report = match message {
+            Some(Message::Report(report)) => report,
+            Some(Message::Flush(done)) => {
+                close_windows(&db, &mut windows, None).await;
+                // Whoever asked may have gone.
+                let _ = done.send(());
+                continue;
+            }
+            None => {
+                close_windows(&db, &mut windows, None).await;
+                return;
+            }
         };
         let key = (
             principal(&report.caller),
