@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use entities::id::AgentId;
+
 pub mod agent;
 pub mod audit;
 pub mod denial;
@@ -54,10 +56,21 @@ impl Service {
         operation: Operation,
         unit: impl AsyncFnOnce(&mut Tx) -> Result<T>,
     ) -> Result<T> {
+        self.perform_alone(caller, operation, &[], unit).await
+    }
+
+    /// [`perform`](Self::perform) for verbs that revoke or stop: the unit holds the locks of these agents alone (spec R2.03).
+    pub async fn perform_alone<T>(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        alone: &[AgentId],
+        unit: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
         let outcome = match policy::allow(operation, caller) {
             Ok(()) => {
                 self.db
-                    .write(caller, async |tx: &mut Tx| {
+                    .write_alone(caller, alone, async |tx: &mut Tx| {
                         // By the rows of now, not by what the session check saw (spec R1.04).
                         policy::allow(operation, tx.caller())?;
                         unit(tx).await

@@ -365,5 +365,16 @@ pub fn may_manage_sessions_of(caller: &Caller, agent_id: &AgentId) -> bool {
     caller.agent_id().as_ref() == Some(agent_id) || caller.holds(AgentPermission::ManageAgents)
 }
 
+/// Rotating signing keys: the control center and operators (spec R2.05).
+pub fn may_rotate_keys(caller: &Caller) -> Result<()> {
+    if caller.tier() == Some(AgentTier::System) {
+        return Ok(());
+    }
+    let had = caller
+        .tier()
+        .map_or("no session".to_owned(), |tier| format!("tier {tier}"));
+    refuse("R2.05 rotate keys", "tier SYSTEM", had)
+}
+
 #[cfg(test)]
 mod tests;

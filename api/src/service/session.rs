@@ -1,10 +1,100 @@
+//! Sessions: begun by a secret or issued, rotated, revoked, swept (spec section 2). Floor 3.
+//!
+//! Reading is here; each verb that changes something has its file beneath.
+
+use chrono::{DateTime, Utc};
+use entities::id::{AgentId, SessionId};
+use entities::session;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+mod caller;
+mod issue;
+mod last_use;
+mod revoke;
+mod sweep;
+
+pub use caller::{anonymous, caller, still_live};
+pub use issue::{authenticate, issue, rotate};
+pub use last_use::{LastUses, flush_last_uses};
+pub use revoke::{revoke, revoke_all};
+pub use sweep::{orphaned, sweep};
+
+pub(super) use revoke::revoke_all_of;
+
 use super::Service;
-use crate::error::Result;
-#[derive(Clone, Debug)]
-pub struct LastUses;
-pub async fn sweep(_: &Service) -> Result<u64> {
-    unimplemented!()
+use super::page::{Cursor, Page, PageRequest};
+use crate::auth::actor::Caller;
+use crate::auth::policy;
+use crate::error::{Error, Result};
+
+/// A session that has just begun, and the one time that its token is shown.
+#[derive(Clone)]
+pub struct Issued {
+    /// The JWT.
+    pub token: String,
+    /// Its row.
+    pub session: session::Model,
 }
-pub async fn flush_last_uses(_: &Service) -> Result<()> {
-    unimplemented!()
+
+/// Without the token.
+impl std::fmt::Debug for Issued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Issued")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+const LIST: &str = "sessions";
+
+/// One session: one's own, or anyone's with MANAGE_AGENTS (spec R2.04). None where there is none or the caller may not see it.
+pub async fn find(service: &Service, caller: &Caller, id: &str) -> Result<Option<session::Model>> {
+    let Ok(id) = id.parse::<SessionId>() else {
+        return Ok(None);
+    };
+    let found = session::Entity::find_by_id(id).one(&service.db).await?;
+    Ok(found.filter(|session| policy::may_manage_sessions_of(caller, &session.agent_id)))
+}
+
+/// Agent.sessions: all that have not been swept, newest first. None where the caller may not see them (spec R2.04).
+pub async fn list(
+    service: &Service,
+    caller: &Caller,
+    agent: &AgentId,
+    request: &PageRequest,
+) -> Result<Option<Page<session::Model>>> {
+    if !policy::may_manage_sessions_of(caller, agent) {
+        return Ok(None);
+    }
+    let all = session::Entity::find().filter(session::Column::AgentId.eq(agent.clone()));
+    let total = if request.total {
+        Some(all.clone().count(&service.db).await?)
+    } else {
+        None
+    };
+    let mut following = all
+        .order_by_desc(session::Column::CreatedAt)
+        .order_by_desc(session::Column::Id)
+        .limit(request.limit());
+    if let Some((micros, id)) = request.after_key::<(i64, SessionId)>(LIST)? {
+        let at = DateTime::<Utc>::from_timestamp_micros(micros)
+            .ok_or_else(|| Error::bad_input("after", "cursor", "is no cursor of sessions"))?;
+        following = following.filter(
+            Condition::any()
+                .add(session::Column::CreatedAt.lt(at))
+                .add(session::Column::CreatedAt.eq(at).and(session::Column::Id.lt(id))),
+        );
+    }
+    let rows = following.all(&service.db).await?;
+    Ok(Some(Page::of(request, rows, total, |session: &session::Model| {
+        Cursor::of(LIST, &(session.created_at.timestamp_micros(), session.id))
+    })))
+}
+
+/// Which rows answer for their agents at this moment: [`session::Model::is_live`] in SQL.
+fn live(now: DateTime<Utc>) -> Condition {
+    Condition::all()
+        .add(session::Column::RevokedAt.is_null())
+        .add(session::Column::ExpiresAt.gt(now))
 }

@@ -1,5 +1,6 @@
 //! The database as the rest of the house knows it: a read-only connection, and units of work. Floor 2.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -132,6 +133,19 @@ impl Db {
         caller: &Caller,
         unit: impl AsyncFnOnce(&mut Tx) -> Result<T>,
     ) -> Result<T> {
+        self.write_alone(caller, &[], unit).await
+    }
+
+    /// [`write`](Self::write) for a unit that revokes or stops: it holds the locks of these agents alone from its beginning.
+    ///
+    /// Taking them here and not by [`Tx::lock_agents`] later matters where the caller is one of them: two units that both hold the
+    /// shared lock and both want it alone would wait for each other.
+    pub async fn write_alone<T>(
+        &self,
+        caller: &Caller,
+        alone: &[AgentId],
+        unit: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
         match &self.inner.backend {
             Backend::Sqlite { writer, .. } => {
                 let mut turn = writer.turn().await?;
@@ -166,6 +180,9 @@ impl Db {
                 ..
             } => {
                 let transaction = Arc::new(pool.begin().await?);
+                let shared = caller.actor().map(|actor| &actor.agent.id);
+                lock_agents(&transaction, shared, alone).await?;
+                // Read after the locks: what waited for them happens after what held them.
                 let now = self.clock().shift(database_time(&transaction).await?);
                 let (value, tx) = run(transaction, caller, now, unit).await?;
                 if !tx.written.is_empty() {
@@ -207,7 +224,6 @@ async fn check_again(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Actor> {
-    lock_agents(transaction, [&actor.agent.id], AgentLock::Shared).await?;
     let found = session::Entity::find_by_id(actor.session_id)
         .one(transaction)
         .await?
@@ -232,49 +248,45 @@ async fn database_time(transaction: &DatabaseTransaction) -> Result<DateTime<Utc
     }
 }
 
-/// How the lock of an agent is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AgentLock {
-    /// By whoever writes in its name.
-    Shared,
-    /// By whoever revokes its sessions or stops it.
-    Exclusive,
-}
-
 /// Agents share this many locks: a whole fleet can be locked at once without filling the database's table of locks.
 const AGENT_LOCKS: u64 = 256;
 const AGENT_LOCK_CLASS: i32 = 0x5a49_0001;
 
-/// On SQLite the one writer is the lock. On PostgreSQL advisory locks of the transaction, in one order for all.
+/// On SQLite the one writer is the lock. On PostgreSQL advisory locks of the transaction, in one order for all: shared by whoever
+/// writes in an agent's name, alone by whoever revokes its sessions or stops it.
 pub(super) async fn lock_agents<'a>(
     transaction: &DatabaseTransaction,
-    agents: impl IntoIterator<Item = &'a AgentId>,
-    lock: AgentLock,
+    shared: impl IntoIterator<Item = &'a AgentId>,
+    alone: impl IntoIterator<Item = &'a AgentId>,
 ) -> Result<()> {
     if transaction.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
-    let mut keys: Vec<u64> = agents
+    let shared = shared.into_iter().map(|id| (lock_of(id), false));
+    let alone = alone.into_iter().map(|id| (lock_of(id), true));
+    // A lock that is wanted both ways is taken alone: in the map the later one stays.
+    let wanted: BTreeMap<u64, bool> = shared.chain(alone).collect();
+    let statements: Vec<String> = wanted
         .into_iter()
-        .map(|id| {
-            let digest = Sha256::digest(id.as_str());
-            u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()) % AGENT_LOCKS
+        .map(|(key, alone)| {
+            let function = if alone {
+                "pg_advisory_xact_lock"
+            } else {
+                "pg_advisory_xact_lock_shared"
+            };
+            format!("SELECT {function}({AGENT_LOCK_CLASS}, {key})")
         })
         .collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let function = match lock {
-        AgentLock::Shared => "pg_advisory_xact_lock_shared",
-        AgentLock::Exclusive => "pg_advisory_xact_lock",
-    };
-    let list = keys
-        .iter()
-        .map(u64::to_string)
-        .collect::<Vec<_>>()
-        .join(",");
-    let sql = format!(
-        "SELECT {function}({AGENT_LOCK_CLASS}, key) FROM unnest(ARRAY[{list}]::int[]) AS key"
-    );
-    transaction.execute_unprepared(&sql).await?;
+    if statements.is_empty() {
+        return Ok(());
+    }
+    transaction
+        .execute_unprepared(&statements.join("; "))
+        .await?;
     Ok(())
+}
+
+fn lock_of(id: &AgentId) -> u64 {
+    let digest = Sha256::digest(id.as_str());
+    u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()) % AGENT_LOCKS
 }

@@ -290,7 +290,7 @@ impl Tx {
         &mut self,
         agents: impl IntoIterator<Item = &'a AgentId>,
     ) -> Result<()> {
-        super::db::lock_agents(&self.connection, agents, super::db::AgentLock::Exclusive).await
+        super::db::lock_agents(&self.connection, [], agents).await
     }
 
     fn last_entry(&self) -> Result<AuditId> {

@@ -1,0 +1,219 @@
+//! How sessions begin: by a secret, issued by an operator, in place of another (spec R2.01, R2.04). Floor 3.
+
+use chrono::TimeDelta;
+use entities::agent;
+use entities::audit::AuditAction;
+use entities::id::{AgentId, AuditId};
+use entities::session;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+
+use super::{Issued, live};
+use crate::auth::actor::Caller;
+use crate::auth::policy::{self, Operation};
+use crate::auth::secret::Secret;
+use crate::auth::token::{self, Claims};
+use crate::error::{Error, Result};
+use crate::service::{Service, agent as agents};
+use crate::store::{Entry, Tx};
+
+/// What a secret is compared with where there is none to compare: unknown agents take as long as wrong secrets.
+const NOBODYS_SECRET: [u8; 32] = [0; 32];
+
+/// authenticate: trades an agent's secret for a session. SESSION_CREATED, in the name of the agent, which has proved itself.
+///
+/// # Errors
+/// UNAUTHENTICATED, always in the same words, for an unknown agent, a wrong secret, an agent that is not operational, and the control
+/// center; LIMIT_EXCEEDED for too many live sessions.
+#[tracing::instrument(name = "session.authenticate", skip_all)]
+pub async fn authenticate(
+    service: &Service,
+    caller: &Caller,
+    agent_id: &str,
+    secret: &str,
+) -> Result<Issued> {
+    let presented = Secret::parse(secret).ok();
+    let agent = match agent_id.parse::<AgentId>() {
+        Ok(id) => agent::Entity::find_by_id(id).one(&service.db).await?,
+        Err(_) => None,
+    };
+    let stored = agent
+        .as_ref()
+        .and_then(|agent| agent.secret_sha256.as_deref());
+    let matches = presented
+        .as_ref()
+        .is_some_and(|secret| secret.matches(stored.unwrap_or(&NOBODYS_SECRET)));
+    let proved = matches && stored.is_some();
+    let refuse = |reason| {
+        service
+            .denials
+            .report_authentication(caller, reason, Some(agent_id));
+        Error::Unauthenticated
+    };
+    let agent = match agent {
+        None => return Err(refuse("UNKNOWN_AGENT")),
+        Some(_) if !proved => return Err(refuse("WRONG_SECRET")),
+        Some(agent) if agent.id == AgentId::control_center() => {
+            return Err(refuse("CONTROL_CENTER"));
+        }
+        Some(agent) if policy::operational(&agent).is_err() => {
+            return Err(refuse("NOT_OPERATIONAL"));
+        }
+        Some(agent) => agent,
+    };
+
+    let ttl = span(service.settings.session_ttl);
+    let locks = [agent.id.clone()];
+    let operation = Operation::Authenticate;
+    let begun = service
+        .perform_alone(caller, operation, &locks, async |tx: &mut Tx| {
+            // Read again under the lock: it may have been stopped, or its secret rotated, since.
+            let now = agent::Entity::find_by_id(agent.id.clone()).one(tx).await?;
+            let Some(now) = now.filter(|now| {
+                policy::operational(now).is_ok() && now.secret_sha256 == agent.secret_sha256
+            }) else {
+                return Ok(None);
+            };
+            let entry = Entry::new(AuditAction::SessionCreated).by(Some(now.id.clone()));
+            let room = service.settings.max_sessions;
+            let (session, _) = begin(tx, &now, None, ttl, room, entry).await?;
+            Ok(Some((now, session)))
+        })
+        .await?;
+    let Some((agent, session)) = begun else {
+        return Err(refuse("NOT_OPERATIONAL"));
+    };
+    service.last_uses.note(
+        &agent.id,
+        session.id,
+        session.created_at,
+        agent.last_active_at,
+    );
+    sign(service, &agent, session)
+}
+
+/// issueSession: a session for an agent, by who holds MANAGE_AGENTS and all that the agent holds (spec R1.08). SESSION_CREATED.
+///
+/// # Errors
+/// BAD_USER_INPUT for a time to live below one second or beyond the setting; NOT_FOUND; FORBIDDEN; CONFLICT where the agent is not
+/// operational; LIMIT_EXCEEDED for too many live sessions.
+#[tracing::instrument(name = "session.issue", skip_all, fields(agent.id = agent_id))]
+pub async fn issue(
+    service: &Service,
+    caller: &Caller,
+    agent_id: &str,
+    ttl_seconds: i32,
+) -> Result<Issued> {
+    let ttl = TimeDelta::seconds(i64::from(ttl_seconds));
+    let longest = span(service.settings.max_session_ttl);
+    if ttl < TimeDelta::seconds(1) || ttl > longest {
+        let message = format!("must be from 1 to {} seconds", longest.num_seconds());
+        return Err(Error::bad_input("ttlSeconds", "range", message));
+    }
+    let agent_id = agents::parse_id(agent_id)?;
+    let locks = [agent_id.clone()];
+    let operation = Operation::IssueSession;
+    let (agent, session) = service
+        .perform_alone(caller, operation, &locks, async |tx: &mut Tx| {
+            agents::refuse_control_center(&agent_id)?;
+            let agent = agent::Entity::find_by_id(agent_id.clone())
+                .one(tx)
+                .await?
+                .ok_or_else(|| Error::not_found("agent", &agent_id))?;
+            policy::may_grant(tx.caller(), agent.permissions)?;
+            policy::operational(&agent)?;
+            let issued_by = tx.caller().agent_id();
+            let entry = Entry::new(AuditAction::SessionCreated);
+            let room = service.settings.max_sessions;
+            let (session, _) = begin(tx, &agent, issued_by, ttl, room, entry).await?;
+            Ok((agent, session))
+        })
+        .await?;
+    sign(service, &agent, session)
+}
+
+/// rotateSession: a session as long as the caller's was, from now on, in its place. SESSION_ROTATED, and SESSION_REVOKED for the old one.
+///
+/// # Errors
+/// UNAUTHENTICATED for strangers.
+#[tracing::instrument(name = "session.rotate", skip_all)]
+pub async fn rotate(service: &Service, caller: &Caller) -> Result<Issued> {
+    let locks: Vec<AgentId> = caller.agent_id().into_iter().collect();
+    let operation = Operation::RotateSession;
+    let (agent, session) = service
+        .perform_alone(caller, operation, &locks, async |tx: &mut Tx| {
+            let actor = tx.actor()?.clone();
+            let old = session::Entity::find_by_id(actor.session_id)
+                .one(tx)
+                .await?
+                .ok_or(Error::Unauthenticated)?;
+            let ttl = (old.expires_at - old.created_at).min(span(service.settings.max_session_ttl));
+            let entry = Entry::new(AuditAction::SessionRotated).with("replaces", old.id);
+            // It takes the old one's place: one more than the limit for the moment.
+            let room = service.settings.max_sessions.saturating_add(1);
+            let issued_by = old.issued_by.clone();
+            let (session, cause) = begin(tx, &actor.agent, issued_by, ttl, room, entry).await?;
+            super::revoke::end(tx, &old, Some(cause)).await?;
+            Ok((actor.agent, session))
+        })
+        .await?;
+    sign(service, &agent, session)
+}
+
+/// Inserts a session. LIMIT_EXCEEDED where the agent has `room` live ones already; the unit holds its lock alone.
+async fn begin(
+    tx: &mut Tx,
+    agent: &agent::Model,
+    issued_by: Option<AgentId>,
+    ttl: TimeDelta,
+    room: u64,
+    entry: Entry,
+) -> Result<(session::Model, AuditId)> {
+    let now = tx.now();
+    let others = session::Entity::find()
+        .filter(session::Column::AgentId.eq(agent.id.clone()))
+        .filter(live(now))
+        .count(tx)
+        .await?;
+    if others >= room {
+        return Err(Error::LimitExceeded {
+            limit: "live sessions of an agent",
+            value: room,
+            requested: others + 1,
+        });
+    }
+    let session = session::Model {
+        id: tx.session_id(),
+        agent_id: agent.id.clone(),
+        issued_by,
+        created_at: now,
+        expires_at: now + ttl,
+        last_used_at: None,
+        revoked_at: None,
+        ip_address: tx
+            .caller()
+            .origin
+            .ip_address
+            .map(|address| address.to_string()),
+    };
+    let entry = entry.with("agentId", &agent.id);
+    let entry = tx.insert::<session::Entity>(session.clone(), entry).await?;
+    Ok((session, entry))
+}
+
+/// The token of a session that has just begun.
+fn sign(service: &Service, agent: &agent::Model, session: session::Model) -> Result<Issued> {
+    let claims = Claims::for_session(
+        service.keys.expected(),
+        agent.id.as_str(),
+        session.id.to_string(),
+        agent.tier.as_str(),
+        session.created_at,
+        session.expires_at,
+    );
+    let token = token::issue(&service.keys.ring(), &claims).map_err(Error::internal)?;
+    Ok(Issued { token, session })
+}
+
+fn span(duration: std::time::Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
