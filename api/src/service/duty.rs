@@ -13,13 +13,15 @@ use crate::store::Tx;
 
 /// How often expired idempotency keys are removed.
 const KEY_EXPIRY: Duration = Duration::from_secs(600);
+/// How often another replica's rotation of the signing keys is looked for.
+const KEY_RELOAD: Duration = Duration::from_secs(1);
 
 type Duty = fn(&Service) -> BoxFuture<'_, Result<()>>;
 
 /// Starts every duty; they end when `shutdown` turns true, the flush of last uses after one more turn.
 pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> {
     let settings = &service.settings;
-    let duties: [(&'static str, Duration, Duty); 4] = [
+    let duties: [(&'static str, Duration, Duty); 5] = [
         ("session.sweep", settings.session_sweep, |service| {
             Box::pin(async { session::sweep(service).await.map(drop) })
         }),
@@ -30,10 +32,13 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
             })
         }),
         ("session.last_use", settings.last_use_flush, |service| {
-            Box::pin(session::flush_last_uses(service))
+            Box::pin(async { session::flush_last_uses(service).await.map(drop) })
         }),
         ("idempotency_key.expiry", KEY_EXPIRY, |service| {
             Box::pin(expire_keys(service))
+        }),
+        ("key.reload", KEY_RELOAD, |service| {
+            Box::pin(async { service.keys.reload(&service.db).await.map(drop) })
         }),
     ];
     let mut running = JoinSet::new();

@@ -8,9 +8,9 @@ use entities::task_type as task_types;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 
+use super::Service;
 use super::agent::{Secrets, prepare, register_in_unit};
 use super::task_type::{self, Define};
-use super::Service;
 use crate::auth::actor::Caller;
 use crate::auth::policy::Operation;
 use crate::error::{Error, Fault, Result};

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use entities::audit::AuditAction;
 use entities::json::JsonText;
 use entities::{task, task_type};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -17,7 +16,7 @@ use super::Service;
 use crate::auth::actor::Caller;
 use crate::auth::policy::{self, Operation};
 use crate::error::{Error, Fault, Result};
-use crate::store::{Entry, Tx};
+use crate::store::Tx;
 
 /// What a version of a task type is made of.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -63,7 +62,7 @@ pub(super) fn shortened(text: &str) -> String {
 }
 
 /// Every fault of a definition: names, ranges, schemas that are invalid, fetch anything or blow up.
-pub fn definition_faults(define: &Define) -> Vec<Fault> {
+fn definition_faults(define: &Define) -> Vec<Fault> {
     let mut faults = Vec::new();
     if !is_name(&define.name) {
         faults.push(Fault::of(
@@ -109,10 +108,7 @@ pub async fn define(
     if let Err(refused) = policy::allow(Operation::DefineTaskType, caller) {
         return service.report(caller, Operation::DefineTaskType, Err(refused));
     }
-    let faults = definition_faults(&define);
-    if !faults.is_empty() {
-        return Err(Error::BadUserInput(faults));
-    }
+    check_definition(&define)?;
     service
         .perform(caller, Operation::DefineTaskType, async |tx: &mut Tx| {
             insert(tx, define).await
@@ -120,11 +116,58 @@ pub async fn define(
         .await
 }
 
-/// Inserts a checked definition as the next version of its name.
-pub async fn insert(tx: &mut Tx, define: Define) -> Result<task_type::Model> {
+/// BAD_USER_INPUT with every fault of a definition.
+pub fn check_definition(define: &Define) -> Result<()> {
+    let faults = definition_faults(define);
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::BadUserInput(faults))
+    }
+}
+
+/// Inserts checked definitions, each as the next version of its name; what is defined so already is left as it is. One query and one
+/// statement for all of them.
+pub async fn insert_all(tx: &mut Tx, definitions: Vec<Define>) -> Result<()> {
+    let names: Vec<String> = definitions
+        .iter()
+        .map(|define| define.name.clone())
+        .collect();
+    let mut known = latest_of(tx, &names).await?;
+    let mut rows = Vec::new();
+    for define in definitions {
+        let name = define.name.clone();
+        if let Some(row) = next_version(known.get(&name), define, tx.now()) {
+            known.insert(name, row.clone());
+            rows.push(row);
+        }
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    tx.insert_task_types(rows).await
+}
+
+async fn insert(tx: &mut Tx, define: Define) -> Result<task_type::Model> {
     let latest = latest(tx, &define.name).await?;
+    match (next_version(latest.as_ref(), define, tx.now()), latest) {
+        (Some(row), _) => {
+            tx.insert_task_types(vec![row.clone()]).await?;
+            Ok(row)
+        }
+        (None, Some(latest)) => Ok(latest),
+        (None, None) => Err(Error::internal("a first version is always a new one")),
+    }
+}
+
+/// The version after the latest one; none where it would be the same again.
+fn next_version(
+    latest: Option<&task_type::Model>,
+    define: Define,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Option<task_type::Model> {
     let row = task_type::Model {
-        version: latest.as_ref().map_or(0, |latest| latest.version) + 1,
+        version: latest.map_or(0, |latest| latest.version) + 1,
         input_schema: JsonText::of(&define.input_schema),
         output_schema: JsonText::of(&define.output_schema),
         requires_review: define.requires_review,
@@ -134,22 +177,33 @@ pub async fn insert(tx: &mut Tx, define: Define) -> Result<task_type::Model> {
         max_attempts: define.max_attempts,
         backoff_seconds: define.backoff_seconds,
         max_concurrent: define.max_concurrent,
-        created_at: tx.now(),
+        created_at: now,
         name: define.name,
     };
-    if let Some(latest) = latest {
+    let same = latest.is_some_and(|latest| {
         let as_latest = task_type::Model {
             version: latest.version,
             created_at: latest.created_at,
             ..row.clone()
         };
-        if as_latest == latest {
-            return Ok(latest);
-        }
-    }
-    tx.insert_task_type(row.clone(), Entry::new(AuditAction::TaskTypeDefined))
+        as_latest == *latest
+    });
+    (!same).then_some(row)
+}
+
+async fn latest_of(
+    db: &impl ConnectionTrait,
+    names: &[String],
+) -> Result<HashMap<String, task_type::Model>> {
+    let rows = task_type::Entity::find()
+        .filter(task_type::Column::Name.is_in(names))
+        .order_by_asc(task_type::Column::Version)
+        .all(db)
         .await?;
-    Ok(row)
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.name.clone(), row))
+        .collect())
 }
 
 async fn latest(db: &impl ConnectionTrait, name: &str) -> Result<Option<task_type::Model>> {

@@ -1,7 +1,7 @@
 //! The database as the rest of the house knows it: a read-only connection, and units of work. Floor 2.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use chrono::{DateTime, Utc};
 use entities::agent::{self, AgentState};
@@ -20,6 +20,7 @@ use super::tx::Tx;
 use super::writer::Writer;
 use super::{ledger, sequencer};
 use crate::auth::actor::{Actor, Caller, Principal};
+use crate::auth::fleet::Fleet;
 use crate::error::{Error, Result};
 
 /// A handle of the database; clones share it. Reading through it sees what is committed.
@@ -33,6 +34,7 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     /// The length of the ledger as far as this process knows; the feed wakes on it.
     pub(super) head: watch::Receiver<i64>,
+    fleet: RwLock<Fleet>,
 }
 
 pub(super) enum Backend {
@@ -68,6 +70,7 @@ impl Db {
                 backend: Backend::Sqlite { writer, readers },
                 clock,
                 head,
+                fleet: RwLock::default(),
             }),
         })
     }
@@ -88,6 +91,7 @@ impl Db {
                 },
                 clock,
                 head,
+                fleet: RwLock::default(),
             }),
         })
     }
@@ -97,6 +101,29 @@ impl Db {
             Backend::Sqlite { readers, .. } => readers,
             Backend::Postgres { pool, .. } => pool,
         }
+    }
+
+    /// The line of reports in memory, as far as this process knows.
+    pub(super) fn fleet(&self) -> RwLockReadGuard<'_, Fleet> {
+        self.inner
+            .fleet
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes agents into the line of reports: what the feed read, and what this process has just committed itself, so that who changed
+    /// an agent finds the change in what it may see.
+    pub(super) fn learn<'a>(&self, agents: impl IntoIterator<Item = &'a agent::Model>) {
+        let mut agents = agents.into_iter().peekable();
+        if agents.peek().is_none() {
+            return;
+        }
+        let mut fleet = self
+            .inner
+            .fleet
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        agents.for_each(|agent| fleet.put(agent));
     }
 
     /// The clock.
@@ -152,7 +179,8 @@ impl Db {
                 let transaction = turn.transaction()?;
                 let now = self.clock().now();
                 match run(transaction, caller, now, unit).await {
-                    Ok((value, tx)) => {
+                    Ok((value, mut tx)) => {
+                        let agents = std::mem::take(&mut tx.agents);
                         let count = i64::try_from(tx.written.len()).map_err(Error::internal)?;
                         let appended = ledger::append_sequenced(
                             &*tx.connection,
@@ -166,6 +194,7 @@ impl Db {
                             return Err(error.into());
                         }
                         turn.keep(count).await?;
+                        self.learn(&agents);
                         Ok(value)
                     }
                     Err(error) => {
@@ -184,7 +213,8 @@ impl Db {
                 lock_agents(&transaction, shared, alone).await?;
                 // Read after the locks: what waited for them happens after what held them.
                 let now = self.clock().shift(database_time(&transaction).await?);
-                let (value, tx) = run(transaction, caller, now, unit).await?;
+                let (value, mut tx) = run(transaction, caller, now, unit).await?;
+                let agents = std::mem::take(&mut tx.agents);
                 if !tx.written.is_empty() {
                     ledger::append_queued(&*tx.connection, tx.written).await?;
                 }
@@ -192,6 +222,7 @@ impl Db {
                     .ok_or_else(|| Error::internal("a unit kept the transaction"))?;
                 transaction.commit().await?;
                 entries_written.notify_one();
+                self.learn(&agents);
                 Ok(value)
             }
         }

@@ -3,7 +3,7 @@
 //! The sequenced audit log is the event stream (spec R6.01); there is no other. The feed also keeps the line of reports in memory, so
 //! that deciding an event for a subscriber costs no query.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
 use std::time::Duration;
 
 use entities::agent;
@@ -77,7 +77,6 @@ struct State {
 struct Shared {
     db: Db,
     state: Mutex<State>,
-    fleet: RwLock<Fleet>,
 }
 
 /// A handle of the feed; clones share it.
@@ -97,10 +96,7 @@ impl Feed {
     pub async fn start(db: Db) -> Result<Self> {
         let mut head = db.inner.head.clone();
         let next = *head.borrow_and_update();
-        let mut fleet = Fleet::default();
-        for agent in agent::Entity::find().all(&db).await? {
-            fleet.put(&agent);
-        }
+        db.learn(&agent::Entity::find().all(&db).await?);
         let feed = Self {
             shared: Arc::new(Shared {
                 db,
@@ -109,7 +105,6 @@ impl Feed {
                     subscribers: Vec::new(),
                     draining: false,
                 }),
-                fleet: RwLock::new(fleet),
             }),
         };
         tokio::spawn(follow_ledger(Arc::downgrade(&feed.shared), head));
@@ -118,22 +113,7 @@ impl Feed {
 
     /// The line of reports.
     pub fn fleet(&self) -> RwLockReadGuard<'_, Fleet> {
-        self.shared
-            .fleet
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Learns of agents that this process has just changed, before their entries come round: who changed them reads their own writes.
-    pub fn learn<'a>(&self, agents: impl IntoIterator<Item = &'a agent::Model>) {
-        let mut fleet = self
-            .shared
-            .fleet
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        for agent in agents {
-            fleet.put(agent);
-        }
+        self.shared.db.fleet()
     }
 
     /// How many subscribers there are.
@@ -188,14 +168,11 @@ impl Shared {
     }
 
     fn fan_out(&self, events: Vec<Event>) {
-        {
-            let mut fleet = self.fleet.write().unwrap_or_else(PoisonError::into_inner);
-            for event in &events {
-                if let Subject::Agent(agent) = &event.subject {
-                    fleet.put(agent);
-                }
-            }
-        }
+        self.db
+            .learn(events.iter().filter_map(|event| match &event.subject {
+                Subject::Agent(agent) => Some(&**agent),
+                Subject::Task { .. } | Subject::Nothing => None,
+            }));
         let mut state = self.state();
         for event in events {
             state.next = event.sequence + 1;

@@ -3,21 +3,19 @@
 //! Every method that changes a row takes the audit entry of the change; a unit that changed something and recorded nothing cannot commit.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use entities::agent;
+use entities::audit::AuditAction;
 use entities::audit::recorded::{Recorded, difference};
-use entities::audit::{MAX_ENTRY_BYTES, entry, leaf, personal};
 use entities::id::{AgentId, AuditId, SessionId, TaskId};
-use entities::json::JsonText;
 use entities::{idempotency_key, installation, session, signing_key, task, task_type};
-use rand::RngCore;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable,
     ModelTrait, PrimaryKeyToColumn, QueryFilter,
 };
-use serde_json::{Map, Value};
+
+mod record;
 
 use super::clock::uuid_at;
 use super::entry::Entry;
@@ -28,8 +26,17 @@ use crate::auth::actor::{Actor, Caller};
 use crate::error::{Error, Result};
 
 /// Rows whose changes are inserted and updated with an entry. Tasks are not among them: they change by [`Transition`] only.
-pub trait Audited: EntityTrait {}
-impl Audited for agent::Entity {}
+pub trait Audited: EntityTrait {
+    /// The row as an agent, if it is one: the fleet in memory learns of it when the unit has committed.
+    fn as_agent(_: &Self::Model) -> Option<&agent::Model> {
+        None
+    }
+}
+impl Audited for agent::Entity {
+    fn as_agent(row: &agent::Model) -> Option<&agent::Model> {
+        Some(row)
+    }
+}
 impl Audited for session::Entity {}
 impl Audited for signing_key::Entity {}
 
@@ -37,6 +44,7 @@ impl Audited for signing_key::Entity {}
 pub struct Tx {
     pub(super) connection: Arc<DatabaseTransaction>,
     pub(super) written: Vec<Written>,
+    pub(super) agents: Vec<agent::Model>,
     caller: Caller,
     now: DateTime<Utc>,
     changed: bool,
@@ -53,6 +61,7 @@ impl Tx {
         Self {
             connection,
             written: Vec::new(),
+            agents: Vec::new(),
             caller,
             now,
             changed: false,
@@ -107,6 +116,8 @@ impl Tx {
         E::Model: Recorded + IntoActiveModel<E::ActiveModel>,
         E::ActiveModel: ActiveModelTrait<Entity = E>,
     {
+        let agents = rows.iter().filter_map(|(row, _)| E::as_agent(row));
+        self.agents.extend(agents.cloned());
         self.insert_recorded::<E>(rows).await
     }
 
@@ -121,15 +132,11 @@ impl Tx {
         Ok(after)
     }
 
-    /// Inserts a version of a task type.
-    pub async fn insert_task_type(
-        &mut self,
-        row: task_type::Model,
-        entry: Entry,
-    ) -> Result<AuditId> {
-        self.insert_recorded::<task_type::Entity>(vec![(row, entry)])
-            .await?;
-        self.last_entry()
+    /// Inserts versions of task types, each with its entry.
+    pub async fn insert_task_types(&mut self, rows: Vec<task_type::Model>) -> Result<()> {
+        let defined = |row| (row, Entry::new(AuditAction::TaskTypeDefined));
+        self.insert_recorded::<task_type::Entity>(rows.into_iter().map(defined).collect())
+            .await
     }
 
     /// Inserts the row that says which installation this is; part of the first start, recorded by the entries of the first operator.
@@ -179,6 +186,7 @@ impl Tx {
                 "it was changed by somebody else at the same moment: read it again",
             ));
         }
+        self.agents.extend(E::as_agent(&after).cloned());
         self.write_entry(entry)
     }
 
@@ -300,63 +308,6 @@ impl Tx {
             .ok_or_else(|| Error::internal("no entry was written"))
     }
 
-    fn write_entry(&mut self, entry: Entry) -> Result<AuditId> {
-        let missing = entry
-            .action
-            .required_metadata()
-            .iter()
-            .find(|key| !entry.metadata.contains_key(**key));
-        if let Some(key) = missing {
-            return Err(Error::internal(format!(
-                "an entry of {} must carry {key}",
-                entry.action
-            )));
-        }
-        let id = AuditId::new(uuid_at(self.now));
-        let origin = &self.caller.origin;
-        let personal = personal_values(id, &entry, origin);
-        let commitments: Map<String, Value> = personal
-            .iter()
-            .map(|one| {
-                (
-                    one.field.clone(),
-                    personal::commitment(&one.salt, &one.value).into(),
-                )
-            })
-            .collect();
-        let elapsed = Instant::now()
-            .saturating_duration_since(origin.started)
-            .as_millis();
-        let row = entry::Model {
-            id,
-            ordinal: 0,
-            entity_type: entry.action.entity(),
-            action: entry.action,
-            actor_id: entry.actor.unwrap_or_else(|| self.caller.agent_id()),
-            session_id: entry.session_id.or_else(|| self.caller.session_id()),
-            entity_id: entry.entity_id.unwrap_or_default(),
-            metadata: JsonText::of(&Value::Object(entry.metadata)),
-            personal: JsonText::of(&Value::Object(commitments)),
-            duration_ms: i64::try_from(elapsed).ok(),
-            request_id: Some(origin.request_id),
-            cause_id: entry.cause_id,
-            created_at: self.now,
-        };
-        let bytes = leaf::canonical_bytes(&row).len();
-        if bytes > MAX_ENTRY_BYTES {
-            return Err(Error::LimitExceeded {
-                limit: "bytes of an audit entry",
-                value: MAX_ENTRY_BYTES as u64,
-                requested: bytes as u64,
-            });
-        }
-        self.written.push(Written {
-            entry: row,
-            personal,
-        });
-        Ok(id)
-    }
-
     /// Refuses a unit that changed something and recorded nothing.
     pub(super) fn check_recorded(&self) -> Result<()> {
         if self.changed && self.written.is_empty() {
@@ -366,45 +317,6 @@ impl Tx {
         }
         Ok(())
     }
-}
-
-impl Entry {
-    fn about_row(mut self, row: &impl Recorded) -> Self {
-        self.entity_id.get_or_insert_with(|| row.entity_id());
-        self
-    }
-}
-
-fn personal_values(
-    entry_id: AuditId,
-    entry: &Entry,
-    origin: &crate::auth::actor::Origin,
-) -> Vec<personal::Model> {
-    // What the control center does by itself has no address, even while a request of somebody else is its occasion.
-    if entry.actor == Some(Some(AgentId::control_center())) {
-        return Vec::new();
-    }
-    let values = [
-        (
-            "ipAddress",
-            origin.ip_address.map(|address| address.to_string()),
-        ),
-        ("userAgent", origin.user_agent.as_deref().map(str::to_owned)),
-    ];
-    values
-        .into_iter()
-        .filter_map(|(field, value)| Some((field, value?)))
-        .map(|(field, value)| {
-            let mut salt = vec![0u8; 16];
-            rand::rng().fill_bytes(&mut salt);
-            personal::Model {
-                entry_id,
-                field: field.to_owned(),
-                value,
-                salt,
-            }
-        })
-        .collect()
 }
 
 /// The columns in which two states of a row differ.

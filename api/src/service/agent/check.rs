@@ -260,7 +260,10 @@ mod tests {
         assert_eq!(of(AgentTier::L2, Some(AgentTier::L1)), []);
         let fault = |rule| one("/supervisorId", rule);
         assert_eq!(of(AgentTier::L3, Some(AgentTier::L1)), fault("supervisor"));
-        assert_eq!(of(AgentTier::L1, Some(AgentTier::System)), fault("supervisor"));
+        assert_eq!(
+            of(AgentTier::L1, Some(AgentTier::System)),
+            fault("supervisor")
+        );
         assert_eq!(of(AgentTier::L2, None), fault("exists"));
     }
 

@@ -41,7 +41,10 @@ pub async fn overview(service: &Service, caller: &Caller) -> Result<Overview> {
         .all(&service.db)
         .await?;
     Ok(Overview {
-        agents_by_tier: tally(AgentTier::ALL, groups.iter().map(|one| (one.tier, one.count))),
+        agents_by_tier: tally(
+            AgentTier::ALL,
+            groups.iter().map(|one| (one.tier, one.count)),
+        ),
         agents_by_status: tally(
             AgentStatus::ALL,
             groups.iter().map(|one| (one.status, one.count)),

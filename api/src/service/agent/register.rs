@@ -108,7 +108,10 @@ pub(in crate::service) fn prepare(
     }
     for (place, first) in check::repetitions(drafts.iter().map(|draft| draft.id.as_ref())) {
         let message = format!("is that of line {first} too");
-        faults.add(numbered.then_some(place), Fault::of("id", "unique", message));
+        faults.add(
+            numbered.then_some(place),
+            Fault::of("id", "unique", message),
+        );
     }
     Ok(Prepared {
         drafts,

@@ -9,11 +9,9 @@ use std::collections::HashMap;
 use entities::agent::{self, AgentState, AgentStatus};
 use entities::audit::AuditAction;
 use entities::id::{AgentId, AuditId};
-use entities::task::{self, TaskEvent};
+use entities::task;
 use sea_orm::sea_query::{ExprTrait, Query};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::super::text::{self, MAX_REASON};
 use super::{CHUNK, operator};
@@ -21,7 +19,7 @@ use crate::auth::actor::Caller;
 use crate::auth::policy::Operation;
 use crate::error::{Error, Result};
 use crate::service::{Service, session};
-use crate::store::{Entry, Transition, Tx};
+use crate::store::{Entry, Tx};
 
 /// How agents are stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +95,11 @@ pub async fn set_error(
 /// # Errors
 /// BAD_USER_INPUT for the reason; CONFLICT for the last operator (spec R1.08).
 #[tracing::instrument(name = "agent.report_error", skip_all)]
-pub async fn report_error(service: &Service, caller: &Caller, reason: &str) -> Result<agent::Model> {
+pub async fn report_error(
+    service: &Service,
+    caller: &Caller,
+    reason: &str,
+) -> Result<agent::Model> {
     let order = Order {
         operation: Operation::ReportAgentError,
         stop: Stop::Error,
@@ -142,7 +144,10 @@ impl Order<'_> {
                     super::rows(tx, &line).await?.into_values().collect();
                 line.retain(|agent| super::is_operational(agent) || self.stop == Stop::Deactivate);
                 line.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-                agents.extend(line.into_iter().map(|agent| (agent, self.reason.to_owned())));
+                agents.extend(
+                    line.into_iter()
+                        .map(|agent| (agent, self.reason.to_owned())),
+                );
                 let stopped = stop_all(tx, agents, self.stop).await?;
                 Ok(stopped.into_iter().next().unwrap_or(target))
             })
@@ -231,14 +236,7 @@ async fn fail_tasks(
             else {
                 continue;
             };
-            let failed = Transition::of(task, AuditAction::TaskFailed)
-                .step(TaskEvent::Fail)?
-                .set(|task| {
-                    task.error = Some(reason.clone());
-                    task.failure_count += 1;
-                })
-                .end(now)
-                .with("error", reason)
+            let failed = super::super::task::failed(task, reason, now)?
                 .by_control_center()
                 .caused_by(*cause);
             tx.apply(failed).await?;

@@ -50,7 +50,12 @@ pub async fn update(
                 number: Some(number),
                 faults: &mut faults,
             };
-            Draft::of(line, number, &mut checked, service.settings.max_document_bytes)
+            Draft::of(
+                line,
+                number,
+                &mut checked,
+                service.settings.max_document_bytes,
+            )
         })
         .collect();
     for (place, first) in check::repetitions(drafts.iter().map(|draft| draft.id.as_ref())) {
@@ -59,9 +64,12 @@ pub async fn update(
     }
     let locks = operator::locks_for(drafts.iter().filter_map(|draft| draft.id.clone()));
     service
-        .perform_alone(caller, Operation::UpdateAgents, &locks, async |tx: &mut Tx| {
-            update_in_unit(tx, drafts, faults).await
-        })
+        .perform_alone(
+            caller,
+            Operation::UpdateAgents,
+            &locks,
+            async |tx: &mut Tx| update_in_unit(tx, drafts, faults).await,
+        )
         .await
 }
 
@@ -203,7 +211,14 @@ pub async fn update_config(
         config: Some(config),
         ..Change::default()
     };
-    change_one(service, caller, id, Operation::UpdateAgentConfig, async |_: &agent::Model| Ok(change)).await
+    change_one(
+        service,
+        caller,
+        id,
+        Operation::UpdateAgentConfig,
+        async |_: &agent::Model| Ok(change),
+    )
+    .await
 }
 
 /// setAgentPermissions. AGENT_PERMISSION_CHANGED where it changed anything.
@@ -218,19 +233,25 @@ pub async fn set_permissions(
     permissions: Vec<AgentPermission>,
 ) -> Result<agent::Model> {
     let operation = Operation::SetAgentPermissions;
-    change_one(service, caller, id, operation, async |agent: &agent::Model| {
-        let mut faults = Faults::default();
-        let permissions = Line {
-            number: None,
-            faults: &mut faults,
-        }
-        .permissions(permissions, agent.tier);
-        faults.check()?;
-        Ok(Change {
-            permissions: Some(permissions),
-            ..Change::default()
-        })
-    })
+    change_one(
+        service,
+        caller,
+        id,
+        operation,
+        async |agent: &agent::Model| {
+            let mut faults = Faults::default();
+            let permissions = Line {
+                number: None,
+                faults: &mut faults,
+            }
+            .permissions(permissions, agent.tier);
+            faults.check()?;
+            Ok(Change {
+                permissions: Some(permissions),
+                ..Change::default()
+            })
+        },
+    )
     .await
 }
 
@@ -244,7 +265,14 @@ pub async fn activate(service: &Service, caller: &Caller, id: &str) -> Result<ag
         activation: Some(Activation { reason: None }),
         ..Change::default()
     };
-    change_one(service, caller, id, Operation::ActivateAgent, async |_: &agent::Model| Ok(change)).await
+    change_one(
+        service,
+        caller,
+        id,
+        Operation::ActivateAgent,
+        async |_: &agent::Model| Ok(change),
+    )
+    .await
 }
 
 async fn change_one(

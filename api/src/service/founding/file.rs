@@ -226,7 +226,10 @@ mod tests {
         assert_eq!(found[0].pointer, "/version");
         let text = r#"{"version": 1, "agents": [{"id": "SYSTEM-002", "name": "A", "tier": "SYSTEM", "capabilities": []}]}"#;
         let found = faults(read_fleet(text));
-        assert_eq!((found[0].line, found[0].pointer.as_str()), (Some(0), "/tier"));
+        assert_eq!(
+            (found[0].line, found[0].pointer.as_str()),
+            (Some(0), "/tier")
+        );
     }
 
     #[test]
