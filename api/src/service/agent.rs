@@ -30,7 +30,7 @@ pub use stop::{Stop, deactivate, report_error, set_error, stop_all};
 pub use update::{activate, set_permissions, update, update_config};
 
 pub(super) use operator::{is_system, locks_for, must_remain};
-pub(super) use register::{Secrets, register_in_unit, prepare};
+pub(super) use register::{Secrets, prepare, register_in_unit};
 
 use super::Service;
 use crate::auth::actor::{Caller, Principal};
@@ -221,7 +221,9 @@ fn in_progress() -> Expr {
 
 /// With the last use that has not been flushed yet, so that statuses are right at once where the agent called.
 fn freshen(service: &Service, mut agent: agent::Model) -> agent::Model {
-    agent.last_active_at = agent.last_active_at.max(service.last_uses.latest(&agent.id));
+    agent.last_active_at = agent
+        .last_active_at
+        .max(service.last_uses.latest(&agent.id));
     agent
 }
 

@@ -14,12 +14,15 @@ use crate::store::Tx;
 /// How often expired idempotency keys are removed.
 const KEY_EXPIRY: Duration = Duration::from_secs(600);
 
+/// How soon a replica knows of the signing keys that another has made.
+const KEY_RELOAD: Duration = Duration::from_secs(1);
+
 type Duty = fn(&Service) -> BoxFuture<'_, Result<()>>;
 
 /// Starts every duty; they end when `shutdown` turns true, the flush of last uses after one more turn.
 pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> {
     let settings = &service.settings;
-    let duties: [(&'static str, Duration, Duty); 4] = [
+    let duties: [(&'static str, Duration, Duty); 5] = [
         ("session.sweep", settings.session_sweep, |service| {
             Box::pin(async { session::sweep(service).await.map(drop) })
         }),
@@ -35,8 +38,12 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
         ("idempotency_key.expiry", KEY_EXPIRY, |service| {
             Box::pin(expire_keys(service))
         }),
+        ("key.reload", KEY_RELOAD, |service| {
+            Box::pin(async { service.keys.reload(&service.db).await.map(drop) })
+        }),
     ];
     let mut running = JoinSet::new();
+    running.spawn(flush_when_wanted(service.clone(), shutdown.clone()));
     for (name, period, duty) in duties {
         running.spawn(run(service.clone(), shutdown.clone(), name, period, duty));
     }
@@ -62,6 +69,19 @@ async fn run(
         }
         if last {
             return;
+        }
+    }
+}
+
+/// Flushes last uses between the turns of their duty, when an agent that counts as IDLE was heard of (spec R1.05).
+async fn flush_when_wanted(service: Service, mut shutdown: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = service.last_uses.flush_wanted() => {}
+            _ = shutdown.wait_for(|down| *down) => return,
+        }
+        if let Err(error) = session::flush_last_uses(&service).await {
+            report(&service, "session.last_use", &error);
         }
     }
 }

@@ -66,8 +66,8 @@ async fn found(tx: &mut Tx, mut signing_key: signing_key::Model, secret: &Secret
     let control_center = system_agent(AgentId::control_center(), "Control Center", now);
     let mut operator = system_agent(AgentId::first_operator(), "First Operator", now);
     operator.secret_sha256 = Some(secret.sha256().to_vec());
-    let agents = [control_center, operator]
-        .map(|agent| (agent, Entry::new(AuditAction::AgentRegistered)));
+    let agents =
+        [control_center, operator].map(|agent| (agent, Entry::new(AuditAction::AgentRegistered)));
     tx.insert_all::<agent::Entity>(agents.into()).await
 }
 

@@ -8,9 +8,9 @@ use entities::task_type as task_types;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 
+use super::Service;
 use super::agent::{Secrets, prepare, register_in_unit};
 use super::task_type::{self, Define};
-use super::Service;
 use crate::auth::actor::Caller;
 use crate::auth::policy::Operation;
 use crate::error::{Error, Fault, Result};
@@ -38,17 +38,21 @@ pub async fn load(service: &Service) -> Result<()> {
     let itself = Caller::control_center(service.db.request_id());
     // Held by one replica at a time: the next one finds everything there.
     let locks = [AgentId::control_center()];
-    service
+    let loaded = service
         .db
         .write_alone(&itself, &locks, async |tx: &mut Tx| {
             let known = known_task_types(tx).await?;
             types.retain(|define| !known.contains(&define.name));
-            task_type::insert_all(tx, types).await?;
+            for define in types {
+                task_type::insert(tx, define).await?;
+            }
             fleet.keep_missing(tx).await?;
-            register_in_unit(tx, fleet).await?;
-            Ok(())
+            let (agents, _) = register_in_unit(tx, fleet).await?;
+            Ok(agents)
         })
-        .await
+        .await?;
+    service.feed.learn(&loaded);
+    Ok(())
 }
 
 async fn known_task_types(tx: &Tx) -> Result<HashSet<String>> {
@@ -68,14 +72,16 @@ async fn known_task_types(tx: &Tx) -> Result<HashSet<String>> {
 /// BAD_USER_INPUT with every fault of every line; FORBIDDEN for permissions that the caller may not grant.
 #[tracing::instrument(name = "founding.import_fleet", skip_all)]
 pub async fn import_fleet(service: &Service, caller: &Caller, text: &str) -> Result<usize> {
+    let operation = Operation::RegisterAgents;
+    service.allow(caller, operation)?;
     let lines = file::read_fleet(text)?;
     let prepared = prepare(lines, &service.settings, Secrets::Later, true)?;
-    let operation = Operation::RegisterAgents;
     let (agents, _) = service
         .perform(caller, operation, async |tx: &mut Tx| {
             register_in_unit(tx, prepared).await
         })
         .await?;
+    service.feed.learn(&agents);
     Ok(agents.len())
 }
 
@@ -85,13 +91,17 @@ pub async fn import_fleet(service: &Service, caller: &Caller, text: &str) -> Res
 /// BAD_USER_INPUT with every fault of every line.
 #[tracing::instrument(name = "founding.import_task_types", skip_all)]
 pub async fn import_task_types(service: &Service, caller: &Caller, text: &str) -> Result<usize> {
+    let operation = Operation::DefineTaskType;
+    service.allow(caller, operation)?;
     let types = file::read_task_types(text)?;
     check_task_types(&types)?;
     let count = types.len();
-    let operation = Operation::DefineTaskType;
     service
         .perform(caller, operation, async |tx: &mut Tx| {
-            task_type::insert_all(tx, types).await
+            for define in types {
+                task_type::insert(tx, define).await?;
+            }
+            Ok(())
         })
         .await?;
     Ok(count)
@@ -100,13 +110,8 @@ pub async fn import_task_types(service: &Service, caller: &Caller, text: &str) -
 fn check_task_types(types: &[Define]) -> Result<()> {
     let mut faults: Vec<Fault> = Vec::new();
     for (line, define) in types.iter().enumerate() {
-        match task_type::check_definition(define) {
-            Ok(()) => {}
-            Err(Error::BadUserInput(found)) => {
-                faults.extend(found.into_iter().map(|fault| fault.at_line(line)));
-            }
-            Err(other) => return Err(other),
-        }
+        let found = task_type::definition_faults(define);
+        faults.extend(found.into_iter().map(|fault| fault.at_line(line)));
     }
     if faults.is_empty() {
         Ok(())

@@ -213,7 +213,9 @@ pub async fn rotate(service: &Service, caller: &Caller) -> Result<String> {
                 let mut after = before.clone();
                 after.retired_at = Some(now);
                 after.verify_until = Some(now + longest);
-                let entry = rotated(&before.kid).with("replacedBy", &kid).caused_by(cause);
+                let entry = rotated(&before.kid)
+                    .with("replacedBy", &kid)
+                    .caused_by(cause);
                 tx.update::<signing_key::Entity>(&before, after, entry)
                     .await?;
             }

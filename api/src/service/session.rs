@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use entities::id::{AgentId, SessionId};
 use entities::session;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 mod caller;
 mod issue;
@@ -81,15 +83,22 @@ pub async fn list(
         let at = DateTime::<Utc>::from_timestamp_micros(micros)
             .ok_or_else(|| Error::bad_input("after", "cursor", "is no cursor of sessions"))?;
         following = following.filter(
-            Condition::any()
-                .add(session::Column::CreatedAt.lt(at))
-                .add(session::Column::CreatedAt.eq(at).and(session::Column::Id.lt(id))),
+            Condition::any().add(session::Column::CreatedAt.lt(at)).add(
+                session::Column::CreatedAt
+                    .eq(at)
+                    .and(session::Column::Id.lt(id)),
+            ),
         );
     }
     let rows = following.all(&service.db).await?;
-    Ok(Some(Page::of(request, rows, total, |session: &session::Model| {
-        Cursor::of(LIST, &(session.created_at.timestamp_micros(), session.id))
-    })))
+    Ok(Some(Page::of(
+        request,
+        rows,
+        total,
+        |session: &session::Model| {
+            Cursor::of(LIST, &(session.created_at.timestamp_micros(), session.id))
+        },
+    )))
 }
 
 /// Which rows answer for their agents at this moment: [`session::Model::is_live`] in SQL.

@@ -29,7 +29,8 @@ pub(super) struct Activation {
 impl Change {
     /// Makes the changes, one entry for each kind that changes anything; the row as it is where nothing does.
     pub(super) async fn apply(self, tx: &mut Tx, agent: agent::Model) -> Result<agent::Model> {
-        let agent = apply_details(tx, agent, self.name, self.supervisor_id, self.capabilities).await?;
+        let agent =
+            apply_details(tx, agent, self.name, self.supervisor_id, self.capabilities).await?;
         let agent = match self.config {
             Some(config) => apply_config(tx, agent, config).await?,
             None => agent,
@@ -65,14 +66,16 @@ async fn apply_details(
     write(tx, before, after, Entry::new(AuditAction::AgentUpdated)).await
 }
 
-async fn apply_config(
-    tx: &mut Tx,
-    before: agent::Model,
-    config: JsonText,
-) -> Result<agent::Model> {
+async fn apply_config(tx: &mut Tx, before: agent::Model, config: JsonText) -> Result<agent::Model> {
     let mut after = before.clone();
     after.config = config;
-    write(tx, before, after, Entry::new(AuditAction::AgentConfigUpdated)).await
+    write(
+        tx,
+        before,
+        after,
+        Entry::new(AuditAction::AgentConfigUpdated),
+    )
+    .await
 }
 
 async fn apply_permissions(
@@ -99,8 +102,7 @@ async fn apply_activation(
     let mut after = before.clone();
     after.state = AgentState::Operational;
     after.status_reason = None;
-    let entry =
-        Entry::new(AuditAction::AgentActivated).with_some("reason", activation.reason);
+    let entry = Entry::new(AuditAction::AgentActivated).with_some("reason", activation.reason);
     write(tx, before, after, entry).await
 }
 
@@ -118,4 +120,3 @@ async fn write(
         .await?;
     Ok(after)
 }
-

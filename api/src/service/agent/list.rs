@@ -10,8 +10,8 @@ use sea_orm::{
 };
 
 use super::super::page::{Cursor, Page, PageRequest};
+use super::super::task_type;
 use super::super::text::MAX_NAME;
-use super::check::is_task_type_name;
 use crate::error::{Error, Result};
 use crate::service::Service;
 
@@ -68,9 +68,7 @@ async fn page(
     } else {
         None
     };
-    let mut following = all
-        .order_by_asc(agent::Column::Id)
-        .limit(request.limit());
+    let mut following = all.order_by_asc(agent::Column::Id).limit(request.limit());
     if let Some(after) = request.after_key::<AgentId>(LIST)? {
         following = following.filter(agent::Column::Id.gt(after));
     }
@@ -91,9 +89,9 @@ impl Filter {
             all = all.add(agent::Column::Tier.eq(tier));
         }
         if let Some(statuses) = self.status {
-            let any = statuses
-                .into_iter()
-                .fold(Condition::any(), |any, one| any.add(status_is(one, now - IDLE_AFTER)));
+            let any = statuses.into_iter().fold(Condition::any(), |any, one| {
+                any.add(status_is(one, now - IDLE_AFTER))
+            });
             // An empty condition would narrow nothing: of no status is nobody.
             all = all.add(if any.is_empty() { nobody() } else { any });
         }
@@ -160,11 +158,11 @@ fn nobody() -> Condition {
 }
 
 /// Capabilities are stored as a JSON array of plain words: one of them stands there in quotes.
-fn is_capable_of(task_type: &str) -> Condition {
-    if !is_task_type_name(task_type) {
+fn is_capable_of(name: &str) -> Condition {
+    if !task_type::is_name(name) {
         return nobody();
     }
-    let pattern = format!("%\"{}\"%", literally(task_type));
+    let pattern = format!("%\"{}\"%", literally(name));
     let column = Expr::col((agent::Entity, agent::Column::Capabilities));
     Condition::all().add(column.like(LikeExpr::new(pattern).escape(ESCAPE)))
 }
@@ -178,7 +176,10 @@ fn holds(text: &str) -> Condition {
     let like = |expr: Expr, pattern: &str| expr.like(LikeExpr::new(pattern).escape(ESCAPE));
     Condition::any()
         .add(like(Func::lower(column(agent::Column::Id)).into(), &folded))
-        .add(like(Func::lower(column(agent::Column::Name)).into(), &folded))
+        .add(like(
+            Func::lower(column(agent::Column::Name)).into(),
+            &folded,
+        ))
         .add(like(column(agent::Column::Name), &written))
 }
 
@@ -186,13 +187,14 @@ const ESCAPE: char = '!';
 
 /// The text as a pattern that matches nothing but itself.
 fn literally(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut pattern, char| {
-        if matches!(char, '%' | '_' | ESCAPE) {
-            pattern.push(ESCAPE);
-        }
-        pattern.push(char);
-        pattern
-    })
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut pattern, char| {
+            if matches!(char, '%' | '_' | ESCAPE) {
+                pattern.push(ESCAPE);
+            }
+            pattern.push(char);
+            pattern
+        })
 }
 
 #[cfg(test)]

@@ -31,7 +31,9 @@ fn is_operator(agent: &agent::Model) -> bool {
         && agent.id != AgentId::control_center()
         && agent.state == AgentState::Operational
         && agent.permissions.contains(AgentPermission::ManageAgents)
-        && agent.permissions.contains(AgentPermission::ModifyPermissions)
+        && agent
+            .permissions
+            .contains(AgentPermission::ModifyPermissions)
 }
 
 /// CONFLICT unless, after what the unit has done so far, an operator with a way in remains. The unit holds the control center's lock.
@@ -77,10 +79,7 @@ mod tests {
         let ids = |texts: &[&str]| -> Vec<AgentId> {
             texts.iter().map(|text| text.parse().unwrap()).collect()
         };
-        assert_eq!(
-            locks_for(ids(&["L1-ART-001"])),
-            ids(&["L1-ART-001"])
-        );
+        assert_eq!(locks_for(ids(&["L1-ART-001"])), ids(&["L1-ART-001"]));
         assert_eq!(
             locks_for(ids(&["L1-ART-001", "SYSTEM-001"])),
             ids(&["L1-ART-001", "SYSTEM-001", "SYSTEM-000"])

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QuerySelect};
 
 use super::list::{heard_of_after, is_processing};
 use crate::auth::actor::Caller;
-use crate::auth::policy::{self, Operation};
+use crate::auth::policy::Operation;
 use crate::error::Result;
 use crate::service::{Service, session};
 
@@ -29,8 +29,7 @@ pub struct Overview {
 /// # Errors
 /// FORBIDDEN below L1.
 pub async fn overview(service: &Service, caller: &Caller) -> Result<Overview> {
-    let allowed = policy::allow(Operation::Fleet, caller);
-    service.report(caller, Operation::Fleet, allowed)?;
+    service.allow(caller, Operation::Fleet)?;
     let groups = agent_groups(service).await?;
     let tasks: Vec<(TaskStatus, i64)> = task::Entity::find()
         .select_only()
@@ -41,7 +40,10 @@ pub async fn overview(service: &Service, caller: &Caller) -> Result<Overview> {
         .all(&service.db)
         .await?;
     Ok(Overview {
-        agents_by_tier: tally(AgentTier::ALL, groups.iter().map(|one| (one.tier, one.count))),
+        agents_by_tier: tally(
+            AgentTier::ALL,
+            groups.iter().map(|one| (one.tier, one.count)),
+        ),
         agents_by_status: tally(
             AgentStatus::ALL,
             groups.iter().map(|one| (one.status, one.count)),

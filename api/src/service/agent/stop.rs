@@ -11,9 +11,7 @@ use entities::audit::AuditAction;
 use entities::id::{AgentId, AuditId};
 use entities::task::{self, TaskEvent};
 use sea_orm::sea_query::{ExprTrait, Query};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::super::text::{self, MAX_REASON};
 use super::{CHUNK, operator};
@@ -97,7 +95,11 @@ pub async fn set_error(
 /// # Errors
 /// BAD_USER_INPUT for the reason; CONFLICT for the last operator (spec R1.08).
 #[tracing::instrument(name = "agent.report_error", skip_all)]
-pub async fn report_error(service: &Service, caller: &Caller, reason: &str) -> Result<agent::Model> {
+pub async fn report_error(
+    service: &Service,
+    caller: &Caller,
+    reason: &str,
+) -> Result<agent::Model> {
     let order = Order {
         operation: Operation::ReportAgentError,
         stop: Stop::Error,
@@ -124,16 +126,17 @@ impl Order<'_> {
         caller: &Caller,
         id: AgentId,
     ) -> Result<agent::Model> {
+        service.allow(caller, self.operation)?;
         text::check("reason", self.reason, MAX_REASON)?;
         let expected = self.line(&service.db, &id).await?;
         let locked = operator::locks_for(expected.into_iter().chain([id.clone()]));
-        service
+        let stopped = service
             .perform_alone(caller, self.operation, &locked, async |tx: &mut Tx| {
                 let target = super::row_to_change(tx, &id).await?;
                 if self.stop == Stop::Error && target.state == AgentState::Inactive {
                     return Err(Error::not_operational(&id, AgentStatus::Inactive));
                 }
-                let mut agents = vec![(target.clone(), self.reason.to_owned())];
+                let mut agents = vec![(target, self.reason.to_owned())];
                 let line = self.line(tx, &id).await?;
                 // Who came into the line since it was read.
                 tx.lock_agents(line.iter().filter(|one| !locked.contains(one)))
@@ -142,11 +145,18 @@ impl Order<'_> {
                     super::rows(tx, &line).await?.into_values().collect();
                 line.retain(|agent| super::is_operational(agent) || self.stop == Stop::Deactivate);
                 line.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-                agents.extend(line.into_iter().map(|agent| (agent, self.reason.to_owned())));
-                let stopped = stop_all(tx, agents, self.stop).await?;
-                Ok(stopped.into_iter().next().unwrap_or(target))
+                agents.extend(
+                    line.into_iter()
+                        .map(|agent| (agent, self.reason.to_owned())),
+                );
+                stop_all(tx, agents, self.stop).await
             })
-            .await
+            .await?;
+        service.feed.learn(&stopped);
+        stopped
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::not_found("agent", &id))
     }
 
     async fn line(&self, connection: &impl ConnectionTrait, id: &AgentId) -> Result<Vec<AgentId>> {

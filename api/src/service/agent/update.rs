@@ -40,6 +40,7 @@ pub async fn update(
     caller: &Caller,
     lines: Vec<Update>,
 ) -> Result<Vec<agent::Model>> {
+    service.allow(caller, Operation::UpdateAgents)?;
     check::bulk(lines.len(), service.settings.max_bulk)?;
     let mut faults = Faults::default();
     let drafts: Vec<Draft> = lines
@@ -50,7 +51,12 @@ pub async fn update(
                 number: Some(number),
                 faults: &mut faults,
             };
-            Draft::of(line, number, &mut checked, service.settings.max_document_bytes)
+            Draft::of(
+                line,
+                number,
+                &mut checked,
+                service.settings.max_document_bytes,
+            )
         })
         .collect();
     for (place, first) in check::repetitions(drafts.iter().map(|draft| draft.id.as_ref())) {
@@ -58,11 +64,14 @@ pub async fn update(
         faults.add(Some(place), Fault::of("id", "unique", message));
     }
     let locks = operator::locks_for(drafts.iter().filter_map(|draft| draft.id.clone()));
-    service
-        .perform_alone(caller, Operation::UpdateAgents, &locks, async |tx: &mut Tx| {
+    let operation = Operation::UpdateAgents;
+    let changed = service
+        .perform_alone(caller, operation, &locks, async |tx: &mut Tx| {
             update_in_unit(tx, drafts, faults).await
         })
-        .await
+        .await?;
+    service.feed.learn(&changed);
+    Ok(changed)
 }
 
 impl Draft {
@@ -192,6 +201,7 @@ pub async fn update_config(
     id: &str,
     config: Value,
 ) -> Result<agent::Model> {
+    service.allow(caller, Operation::UpdateAgentConfig)?;
     let mut faults = Faults::default();
     let config = Line {
         number: None,
@@ -203,7 +213,14 @@ pub async fn update_config(
         config: Some(config),
         ..Change::default()
     };
-    change_one(service, caller, id, Operation::UpdateAgentConfig, async |_: &agent::Model| Ok(change)).await
+    change_one(
+        service,
+        caller,
+        id,
+        Operation::UpdateAgentConfig,
+        async |_: &agent::Model| Ok(change),
+    )
+    .await
 }
 
 /// setAgentPermissions. AGENT_PERMISSION_CHANGED where it changed anything.
@@ -218,19 +235,25 @@ pub async fn set_permissions(
     permissions: Vec<AgentPermission>,
 ) -> Result<agent::Model> {
     let operation = Operation::SetAgentPermissions;
-    change_one(service, caller, id, operation, async |agent: &agent::Model| {
-        let mut faults = Faults::default();
-        let permissions = Line {
-            number: None,
-            faults: &mut faults,
-        }
-        .permissions(permissions, agent.tier);
-        faults.check()?;
-        Ok(Change {
-            permissions: Some(permissions),
-            ..Change::default()
-        })
-    })
+    change_one(
+        service,
+        caller,
+        id,
+        operation,
+        async |agent: &agent::Model| {
+            let mut faults = Faults::default();
+            let permissions = Line {
+                number: None,
+                faults: &mut faults,
+            }
+            .permissions(permissions, agent.tier);
+            faults.check()?;
+            Ok(Change {
+                permissions: Some(permissions),
+                ..Change::default()
+            })
+        },
+    )
     .await
 }
 
@@ -244,7 +267,14 @@ pub async fn activate(service: &Service, caller: &Caller, id: &str) -> Result<ag
         activation: Some(Activation { reason: None }),
         ..Change::default()
     };
-    change_one(service, caller, id, Operation::ActivateAgent, async |_: &agent::Model| Ok(change)).await
+    change_one(
+        service,
+        caller,
+        id,
+        Operation::ActivateAgent,
+        async |_: &agent::Model| Ok(change),
+    )
+    .await
 }
 
 async fn change_one(
@@ -256,7 +286,7 @@ async fn change_one(
 ) -> Result<agent::Model> {
     let id = super::parse_id(id)?;
     let locks = operator::locks_for([id.clone()]);
-    service
+    let changed = service
         .perform_alone(caller, operation, &locks, async |tx: &mut Tx| {
             let agent = super::row_to_change(tx, &id).await?;
             let change = change(&agent).await?;
@@ -266,5 +296,7 @@ async fn change_one(
             }
             Ok(changed)
         })
-        .await
+        .await?;
+    service.feed.learn([&changed]);
+    Ok(changed)
 }

@@ -21,7 +21,11 @@ const CHUNK: usize = 10_000;
 /// # Errors
 /// NOT_FOUND, also for the session of another without MANAGE_AGENTS; CONFLICT where it is the last operator's last way in (spec R1.08).
 #[tracing::instrument(name = "session.revoke", skip_all, fields(session.id = session_id))]
-pub async fn revoke(service: &Service, caller: &Caller, session_id: &str) -> Result<session::Model> {
+pub async fn revoke(
+    service: &Service,
+    caller: &Caller,
+    session_id: &str,
+) -> Result<session::Model> {
     let not_found = || Error::not_found("session", session_id);
     let id: SessionId = session_id.parse().map_err(|_| not_found())?;
     // Whose it is never changes: read before the unit, which begins with that agent's lock.
@@ -117,8 +121,7 @@ pub(super) async fn end(
 ) -> Result<session::Model> {
     let mut after = before.clone();
     after.revoked_at = Some(tx.now());
-    let mut entry =
-        Entry::new(AuditAction::SessionRevoked).with("agentId", &before.agent_id);
+    let mut entry = Entry::new(AuditAction::SessionRevoked).with("agentId", &before.agent_id);
     if let Some(cause) = cause {
         entry = entry.caused_by(cause).by(Some(AgentId::control_center()));
     }

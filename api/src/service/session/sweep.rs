@@ -57,8 +57,8 @@ async fn sweep_batch(service: &Service) -> Result<u64> {
 /// How many sessions are orphaned: expired more than two sweeps ago and still there, or live without an operational agent.
 pub async fn orphaned(service: &Service) -> Result<u64> {
     let now = service.db.clock().now();
-    let two_sweeps = TimeDelta::from_std(service.settings.session_sweep * 2)
-        .unwrap_or(TimeDelta::MAX);
+    let two_sweeps =
+        TimeDelta::from_std(service.settings.session_sweep * 2).unwrap_or(TimeDelta::MAX);
     let operational = Query::select()
         .expr(Expr::cust("1"))
         .from(agent::Entity)
