@@ -101,9 +101,7 @@ async fn begin(
     create: Create,
 ) -> Result<task::Model> {
     // Strangers and the wrong tiers hear of their refusal, not of their input's faults.
-    if let Err(refused) = policy::allow(operation, caller) {
-        return service.report(caller, operation, Err(refused));
-    }
+    service.allow(caller, operation)?;
     let checked = check(service, operation, to, create).await?;
     let mut tries = 0;
     loop {

@@ -77,10 +77,8 @@ pub async fn request_review(
     attempt: Option<i32>,
     output: Value,
 ) -> Result<task::Model> {
-    let HandIn { output, .. } = match policy::allow(Operation::RequestReview, caller) {
-        Ok(()) => check_output(service, caller, id, Some(output)).await?,
-        Err(refused) => return service.report(caller, Operation::RequestReview, Err(refused)),
-    };
+    service.allow(caller, Operation::RequestReview)?;
+    let HandIn { output, .. } = check_output(service, caller, id, Some(output)).await?;
     service
         .perform(caller, Operation::RequestReview, async |tx: &mut Tx| {
             let Loaded { task, actor, .. } = load::load(service, tx, id).await?;
@@ -198,9 +196,7 @@ pub async fn complete(
     attempt: Option<i32>,
     output: Option<Value>,
 ) -> Result<task::Model> {
-    if let Err(refused) = policy::allow(Operation::CompleteTask, caller) {
-        return service.report(caller, Operation::CompleteTask, Err(refused));
-    }
+    service.allow(caller, Operation::CompleteTask)?;
     let HandIn {
         output,
         requires_review,
