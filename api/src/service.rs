@@ -82,6 +82,11 @@ impl Service {
         self.report(caller, operation, outcome)
     }
 
+    /// The static half of the policy alone: for reads, and for verbs that check much before their unit begins. A refusal is reported.
+    pub fn allow(&self, caller: &Caller, operation: Operation) -> Result<()> {
+        self.report(caller, operation, policy::allow(operation, caller))
+    }
+
     /// Passes an outcome on, reporting a refusal to the audit log, off the answer's path (spec R5.04).
     pub fn report<T>(
         &self,

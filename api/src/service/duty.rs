@@ -32,7 +32,7 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
             })
         }),
         ("session.last_use", settings.last_use_flush, |service| {
-            Box::pin(async { session::flush_last_uses(service).await.map(drop) })
+            Box::pin(session::flush_last_uses(service))
         }),
         ("idempotency_key.expiry", KEY_EXPIRY, |service| {
             Box::pin(expire_keys(service))
@@ -42,6 +42,7 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
         }),
     ];
     let mut running = JoinSet::new();
+    running.spawn(flush_when_wanted(service.clone(), shutdown.clone()));
     for (name, period, duty) in duties {
         running.spawn(run(service.clone(), shutdown.clone(), name, period, duty));
     }
@@ -67,6 +68,19 @@ async fn run(
         }
         if last {
             return;
+        }
+    }
+}
+
+/// Flushes last uses between the turns of their duty, when an agent that counts as IDLE was heard of (spec R1.05).
+async fn flush_when_wanted(service: Service, mut shutdown: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = service.last_uses.flush_wanted() => {}
+            _ = shutdown.wait_for(|down| *down) => return,
+        }
+        if let Err(error) = session::flush_last_uses(&service).await {
+            report(&service, "session.last_use", &error);
         }
     }
 }

@@ -45,8 +45,7 @@ pub async fn load(service: &Service) -> Result<()> {
             types.retain(|define| !known.contains(&define.name));
             task_type::insert_all(tx, types).await?;
             fleet.keep_missing(tx).await?;
-            register_in_unit(tx, fleet).await?;
-            Ok(())
+            register_in_unit(tx, fleet).await.map(drop)
         })
         .await
 }
@@ -68,9 +67,10 @@ async fn known_task_types(tx: &Tx) -> Result<HashSet<String>> {
 /// BAD_USER_INPUT with every fault of every line; FORBIDDEN for permissions that the caller may not grant.
 #[tracing::instrument(name = "founding.import_fleet", skip_all)]
 pub async fn import_fleet(service: &Service, caller: &Caller, text: &str) -> Result<usize> {
+    let operation = Operation::RegisterAgents;
+    service.allow(caller, operation)?;
     let lines = file::read_fleet(text)?;
     let prepared = prepare(lines, &service.settings, Secrets::Later, true)?;
-    let operation = Operation::RegisterAgents;
     let (agents, _) = service
         .perform(caller, operation, async |tx: &mut Tx| {
             register_in_unit(tx, prepared).await
@@ -85,10 +85,11 @@ pub async fn import_fleet(service: &Service, caller: &Caller, text: &str) -> Res
 /// BAD_USER_INPUT with every fault of every line.
 #[tracing::instrument(name = "founding.import_task_types", skip_all)]
 pub async fn import_task_types(service: &Service, caller: &Caller, text: &str) -> Result<usize> {
+    let operation = Operation::DefineTaskType;
+    service.allow(caller, operation)?;
     let types = file::read_task_types(text)?;
     check_task_types(&types)?;
     let count = types.len();
-    let operation = Operation::DefineTaskType;
     service
         .perform(caller, operation, async |tx: &mut Tx| {
             task_type::insert_all(tx, types).await
@@ -100,13 +101,8 @@ pub async fn import_task_types(service: &Service, caller: &Caller, text: &str) -
 fn check_task_types(types: &[Define]) -> Result<()> {
     let mut faults: Vec<Fault> = Vec::new();
     for (line, define) in types.iter().enumerate() {
-        match task_type::check_definition(define) {
-            Ok(()) => {}
-            Err(Error::BadUserInput(found)) => {
-                faults.extend(found.into_iter().map(|fault| fault.at_line(line)));
-            }
-            Err(other) => return Err(other),
-        }
+        let found = task_type::definition_faults(define);
+        faults.extend(found.into_iter().map(|fault| fault.at_line(line)));
     }
     if faults.is_empty() {
         Ok(())

@@ -32,17 +32,33 @@ pub struct Define {
     #[serde(default)]
     pub requires_review: bool,
     /// Seconds; 0 for no lease.
+    #[serde(default = "default_lease_seconds")]
     pub lease_seconds: i32,
     /// Seconds from ASSIGNED in which a task must be started.
     pub start_timeout_seconds: Option<i32>,
     /// Seconds from creation to the deadline.
     pub deadline_seconds: Option<i32>,
     /// How many attempts policy grants.
+    #[serde(default = "default_max_attempts")]
     pub max_attempts: i32,
     /// Base of the backoff between attempts, in seconds.
+    #[serde(default = "default_backoff_seconds")]
     pub backoff_seconds: i32,
     /// How many may be IN_PROGRESS in the whole fleet.
     pub max_concurrent: Option<i32>,
+}
+
+// What a definition that leaves them out has: the defaults of the contract's DefineTaskTypeInput.
+const fn default_lease_seconds() -> i32 {
+    60
+}
+
+const fn default_max_attempts() -> i32 {
+    3
+}
+
+const fn default_backoff_seconds() -> i32 {
+    5
 }
 
 const DAY: i32 = 24 * 3_600;
@@ -62,7 +78,7 @@ pub(super) fn shortened(text: &str) -> String {
 }
 
 /// Every fault of a definition: names, ranges, schemas that are invalid, fetch anything or blow up.
-fn definition_faults(define: &Define) -> Vec<Fault> {
+pub(super) fn definition_faults(define: &Define) -> Vec<Fault> {
     let mut faults = Vec::new();
     if !is_name(&define.name) {
         faults.push(Fault::of(

@@ -8,6 +8,7 @@ use entities::id::AgentId;
 use entities::json::JsonText;
 use serde_json::{Value, json};
 
+use super::super::task_type;
 use super::super::text::{self, MAX_NAME};
 use crate::error::{Error, Fault, Result};
 
@@ -92,7 +93,7 @@ impl Line<'_> {
             return Capabilities::default();
         }
         for (index, name) in names.iter().enumerate() {
-            if !is_task_type_name(name) {
+            if !task_type::is_name(name) {
                 let field = format!("capabilities/{index}");
                 let message = "must be the name of a task type: 3 to 64 characters of A-Z, 0-9 and _, a letter first";
                 let fault = Fault::of(&field, "pattern", message).found(&json!(name));
@@ -160,15 +161,6 @@ impl Line<'_> {
             (Some(_), Some(_)) => {}
         }
     }
-}
-
-/// Whether a text is named like a task type: `^[A-Z][A-Z0-9_]{2,63}$`.
-pub(super) fn is_task_type_name(name: &str) -> bool {
-    (3..=64).contains(&name.len())
-        && name.starts_with(|first: char| first.is_ascii_uppercase())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// The keys that come more than once, with the place of each repetition and of the first.
@@ -269,12 +261,6 @@ mod tests {
 
     #[test]
     fn capabilities_are_named_like_task_types() {
-        for good in ["ABC", "A1_", "GENERATE_ASSET", &"A".repeat(64)] {
-            assert!(is_task_type_name(good), "{good}");
-        }
-        for bad in ["", "AB", "1AB", "_AB", "Abc", "A-B", "ÄBC", &"A".repeat(65)] {
-            assert!(!is_task_type_name(bad), "{bad}");
-        }
         let found = faults(|line| {
             line.capabilities(vec!["GOOD".into(), "bad".into()]);
         });

@@ -10,8 +10,8 @@ use sea_orm::{
 };
 
 use super::super::page::{Cursor, Page, PageRequest};
+use super::super::task_type;
 use super::super::text::MAX_NAME;
-use super::check::is_task_type_name;
 use crate::error::{Error, Result};
 use crate::service::Service;
 
@@ -158,11 +158,11 @@ fn nobody() -> Condition {
 }
 
 /// Capabilities are stored as a JSON array of plain words: one of them stands there in quotes.
-fn is_capable_of(task_type: &str) -> Condition {
-    if !is_task_type_name(task_type) {
+fn is_capable_of(name: &str) -> Condition {
+    if !task_type::is_name(name) {
         return nobody();
     }
-    let pattern = format!("%\"{}\"%", literally(task_type));
+    let pattern = format!("%\"{}\"%", literally(name));
     let column = Expr::col((agent::Entity, agent::Column::Capabilities));
     Condition::all().add(column.like(LikeExpr::new(pattern).escape(ESCAPE)))
 }

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QuerySelect};
 
 use super::list::{heard_of_after, is_processing};
 use crate::auth::actor::Caller;
-use crate::auth::policy::{self, Operation};
+use crate::auth::policy::Operation;
 use crate::error::Result;
 use crate::service::{Service, session};
 
@@ -29,8 +29,7 @@ pub struct Overview {
 /// # Errors
 /// FORBIDDEN below L1.
 pub async fn overview(service: &Service, caller: &Caller) -> Result<Overview> {
-    let allowed = policy::allow(Operation::Fleet, caller);
-    service.report(caller, Operation::Fleet, allowed)?;
+    service.allow(caller, Operation::Fleet)?;
     let groups = agent_groups(service).await?;
     let tasks: Vec<(TaskStatus, i64)> = task::Entity::find()
         .select_only()

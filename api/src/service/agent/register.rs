@@ -62,21 +62,20 @@ pub async fn register(
     lines: Vec<Register>,
     operation: Operation,
 ) -> Result<Vec<Registered>> {
+    service.allow(caller, operation)?;
     check::bulk(lines.len(), service.settings.max_bulk)?;
     let numbered = operation != Operation::RegisterAgent;
     let prepared = prepare(lines, &service.settings, Secrets::Made, numbered)?;
-    service
+    let (agents, secrets) = service
         .perform(caller, operation, async |tx: &mut Tx| {
             register_in_unit(tx, prepared).await
         })
-        .await
-        .map(|(agents, secrets)| {
-            agents
-                .into_iter()
-                .zip(secrets)
-                .map(|(agent, secret)| Registered { agent, secret })
-                .collect()
-        })
+        .await?;
+    Ok(agents
+        .into_iter()
+        .zip(secrets)
+        .map(|(agent, secret)| Registered { agent, secret })
+        .collect())
 }
 
 /// Parses and checks lines, and makes secrets: what a unit of work should not wait for.

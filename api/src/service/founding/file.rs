@@ -46,59 +46,6 @@ impl From<FleetAgent> for Register {
     }
 }
 
-/// One type of a task types file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct FileTaskType {
-    name: String,
-    input_schema: Value,
-    output_schema: Value,
-    #[serde(default)]
-    requires_review: bool,
-    #[serde(default = "default_lease")]
-    lease_seconds: i32,
-    #[serde(default)]
-    start_timeout_seconds: Option<i32>,
-    #[serde(default)]
-    deadline_seconds: Option<i32>,
-    #[serde(default = "default_attempts")]
-    max_attempts: i32,
-    #[serde(default = "default_backoff")]
-    backoff_seconds: i32,
-    #[serde(default)]
-    max_concurrent: Option<i32>,
-}
-
-// The defaults of the form, which are those of the contract's DefineTaskTypeInput.
-const fn default_lease() -> i32 {
-    60
-}
-
-const fn default_attempts() -> i32 {
-    3
-}
-
-const fn default_backoff() -> i32 {
-    5
-}
-
-impl From<FileTaskType> for Define {
-    fn from(file: FileTaskType) -> Self {
-        Self {
-            name: file.name,
-            input_schema: file.input_schema,
-            output_schema: file.output_schema,
-            requires_review: file.requires_review,
-            lease_seconds: file.lease_seconds,
-            start_timeout_seconds: file.start_timeout_seconds,
-            deadline_seconds: file.deadline_seconds,
-            max_attempts: file.max_attempts,
-            backoff_seconds: file.backoff_seconds,
-            max_concurrent: file.max_concurrent,
-        }
-    }
-}
-
 /// A fleet file as a whole; its lines are read one by one, so that each fault is named by its line.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,8 +86,7 @@ pub(super) fn read_fleet(text: &str) -> Result<Vec<Register>> {
 pub(super) fn read_task_types(text: &str) -> Result<Vec<Define>> {
     let file: TaskTypesFile = read(text)?;
     check_version(file.version)?;
-    let types = lines::<FileTaskType>(file.task_types, "taskTypes", MAX_TASK_TYPES)?;
-    Ok(types.into_iter().map(Define::from).collect())
+    lines(file.task_types, "taskTypes", MAX_TASK_TYPES)
 }
 
 /// Writes a fleet file: an agent a line, so that a change of one agent is a change of one line.

@@ -103,6 +103,7 @@ pub async fn issue(
     agent_id: &str,
     ttl_seconds: i32,
 ) -> Result<Issued> {
+    service.allow(caller, Operation::IssueSession)?;
     let ttl = TimeDelta::seconds(i64::from(ttl_seconds));
     let longest = span(service.settings.max_session_ttl);
     if ttl < TimeDelta::seconds(1) || ttl > longest {

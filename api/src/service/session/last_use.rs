@@ -19,10 +19,12 @@ pub struct LastUses {
     shared: Arc<Shared>,
 }
 
+/// By agent, which has few sessions each.
+type Uses = HashMap<AgentId, Vec<(SessionId, DateTime<Utc>)>>;
+
 #[derive(Debug, Default)]
 struct Shared {
-    /// By agent: few sessions each.
-    uses: Mutex<HashMap<AgentId, Vec<(SessionId, DateTime<Utc>)>>>,
+    uses: Mutex<Uses>,
     flush_wanted: Notify,
 }
 
@@ -99,7 +101,7 @@ impl LastUses {
         }
     }
 
-    fn uses(&self) -> MutexGuard<'_, HashMap<AgentId, Vec<(SessionId, DateTime<Utc>)>>> {
+    fn uses(&self) -> MutexGuard<'_, Uses> {
         self.shared
             .uses
             .lock()
@@ -107,11 +109,11 @@ impl LastUses {
     }
 }
 
-/// Flushes what waits; returns how many uses. For the duty: every so often, and when [`LastUses::flush_wanted`] says so.
-pub async fn flush_last_uses(service: &Service) -> Result<usize> {
+/// Flushes what waits. For the duty: every so often, and when [`LastUses::flush_wanted`] says so.
+pub async fn flush_last_uses(service: &Service) -> Result<()> {
     let pending = service.last_uses.pending();
     if pending.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
     let itself = Caller::control_center(service.db.request_id());
     service
@@ -121,7 +123,7 @@ pub async fn flush_last_uses(service: &Service) -> Result<usize> {
         })
         .await?;
     service.last_uses.forget(&pending);
-    Ok(pending.len())
+    Ok(())
 }
 
 #[cfg(test)]
