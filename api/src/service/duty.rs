@@ -32,7 +32,7 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
             })
         }),
         ("session.last_use", settings.last_use_flush, |service| {
-            Box::pin(async { session::flush_last_uses(service).await.map(drop) })
+            Box::pin(session::flush_last_uses(service))
         }),
         ("idempotency_key.expiry", KEY_EXPIRY, |service| {
             Box::pin(expire_keys(service))

@@ -45,8 +45,7 @@ pub async fn load(service: &Service) -> Result<()> {
             types.retain(|define| !known.contains(&define.name));
             task_type::insert_all(tx, types).await?;
             fleet.keep_missing(tx).await?;
-            register_in_unit(tx, fleet).await?;
-            Ok(())
+            register_in_unit(tx, fleet).await.map(drop)
         })
         .await
 }

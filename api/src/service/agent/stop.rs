@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use entities::agent::{self, AgentState, AgentStatus};
 use entities::audit::AuditAction;
 use entities::id::{AgentId, AuditId};
-use entities::task;
+use entities::task::{self, TaskEvent};
 use sea_orm::sea_query::{ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -19,7 +19,7 @@ use crate::auth::actor::Caller;
 use crate::auth::policy::Operation;
 use crate::error::{Error, Result};
 use crate::service::{Service, session};
-use crate::store::{Entry, Tx};
+use crate::store::{Entry, Transition, Tx};
 
 /// How agents are stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,16 +126,17 @@ impl Order<'_> {
         caller: &Caller,
         id: AgentId,
     ) -> Result<agent::Model> {
+        service.allow(caller, self.operation)?;
         text::check("reason", self.reason, MAX_REASON)?;
         let expected = self.line(&service.db, &id).await?;
         let locked = operator::locks_for(expected.into_iter().chain([id.clone()]));
-        service
+        let stopped = service
             .perform_alone(caller, self.operation, &locked, async |tx: &mut Tx| {
                 let target = super::row_to_change(tx, &id).await?;
                 if self.stop == Stop::Error && target.state == AgentState::Inactive {
                     return Err(Error::not_operational(&id, AgentStatus::Inactive));
                 }
-                let mut agents = vec![(target.clone(), self.reason.to_owned())];
+                let mut agents = vec![(target, self.reason.to_owned())];
                 let line = self.line(tx, &id).await?;
                 // Who came into the line since it was read.
                 tx.lock_agents(line.iter().filter(|one| !locked.contains(one)))
@@ -148,10 +149,13 @@ impl Order<'_> {
                     line.into_iter()
                         .map(|agent| (agent, self.reason.to_owned())),
                 );
-                let stopped = stop_all(tx, agents, self.stop).await?;
-                Ok(stopped.into_iter().next().unwrap_or(target))
+                stop_all(tx, agents, self.stop).await
             })
-            .await
+            .await?;
+        stopped
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::not_found("agent", &id))
     }
 
     async fn line(&self, connection: &impl ConnectionTrait, id: &AgentId) -> Result<Vec<AgentId>> {
@@ -236,7 +240,14 @@ async fn fail_tasks(
             else {
                 continue;
             };
-            let failed = super::super::task::failed(task, reason, now)?
+            let failed = Transition::of(task, AuditAction::TaskFailed)
+                .step(TaskEvent::Fail)?
+                .set(|task| {
+                    task.error = Some(reason.clone());
+                    task.failure_count += 1;
+                })
+                .end(now)
+                .with("error", reason)
                 .by_control_center()
                 .caused_by(*cause);
             tx.apply(failed).await?;

@@ -40,6 +40,7 @@ pub async fn update(
     caller: &Caller,
     lines: Vec<Update>,
 ) -> Result<Vec<agent::Model>> {
+    service.allow(caller, Operation::UpdateAgents)?;
     check::bulk(lines.len(), service.settings.max_bulk)?;
     let mut faults = Faults::default();
     let drafts: Vec<Draft> = lines
@@ -63,13 +64,11 @@ pub async fn update(
         faults.add(Some(place), Fault::of("id", "unique", message));
     }
     let locks = operator::locks_for(drafts.iter().filter_map(|draft| draft.id.clone()));
+    let operation = Operation::UpdateAgents;
     service
-        .perform_alone(
-            caller,
-            Operation::UpdateAgents,
-            &locks,
-            async |tx: &mut Tx| update_in_unit(tx, drafts, faults).await,
-        )
+        .perform_alone(caller, operation, &locks, async |tx: &mut Tx| {
+            update_in_unit(tx, drafts, faults).await
+        })
         .await
 }
 
@@ -200,6 +199,7 @@ pub async fn update_config(
     id: &str,
     config: Value,
 ) -> Result<agent::Model> {
+    service.allow(caller, Operation::UpdateAgentConfig)?;
     let mut faults = Faults::default();
     let config = Line {
         number: None,
