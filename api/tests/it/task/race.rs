@@ -25,7 +25,7 @@ async fn entries(studio: &Studio, task: &Model, action: AuditAction) -> u64 {
 }
 
 async fn race(studio: &Studio, task: &Model, actions: &[AuditAction], call: impl AsyncFn(usize) -> Result<Model>) {
-    let results = join_all((0..CLIENTS).map(&call)).await;
+    let results = join_all((0..CLIENTS).map(|client| call(client))).await;
     let won = results.iter().filter(|result| result.is_ok()).count();
     assert_eq!(won, 1, "{actions:?}");
     for error in results.iter().filter_map(|result| result.as_ref().err()) {
