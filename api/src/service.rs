@@ -20,6 +20,7 @@ pub mod task_type;
 pub mod text;
 
 use crate::auth::actor::Caller;
+use crate::auth::key::MasterKey;
 use crate::auth::policy::{self, Operation};
 use crate::error::{Error, Result};
 use crate::store::feed::Feed;
@@ -47,6 +48,26 @@ pub struct Service {
 }
 
 impl Service {
+    /// Puts the use cases together over a prepared database (see [`first_start`]): alike in production, in tests and in the demo.
+    ///
+    /// # Errors
+    /// When the database was never started, cannot be read, or its keys do not open under this master key.
+    pub async fn open(
+        db: Db,
+        master: &MasterKey,
+        settings: Settings,
+    ) -> Result<Self, key::OpenError> {
+        Ok(Self {
+            keys: key::Keys::open(&db, master).await?,
+            feed: Feed::start(db.clone()).await?,
+            denials: denial::Denials::start(db.clone()),
+            settings: Arc::new(settings),
+            last_uses: session::LastUses::default(),
+            schemas: task_type::Schemas::default(),
+            db,
+        })
+    }
+
     /// The one door for writes: static policy, one unit of work with the caller's rows read again, and a report of what was refused.
     ///
     /// Every verb of the schema is `perform(caller, operation, async |tx| noun::verb(tx, …).await)`.

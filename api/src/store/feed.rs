@@ -93,7 +93,7 @@ impl std::fmt::Debug for Feed {
 
 impl Feed {
     /// Reads the fleet and follows the ledger from its present end.
-    pub async fn start(db: Db) -> Result<Self> {
+    pub async fn start(db: Db) -> Result<Self, sea_orm::DbErr> {
         let mut head = db.inner.head.clone();
         let next = *head.borrow_and_update();
         db.learn(&agent::Entity::find().all(&db).await?);
