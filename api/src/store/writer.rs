@@ -38,7 +38,7 @@ pub(super) struct Writer {
     slot: Arc<Mutex<Slot>>,
     commit_wanted: Arc<Notify>,
     /// The first sequence number that is not committed yet.
-    head: watch::Sender<i64>,
+    head: watch::Receiver<i64>,
 }
 
 /// A unit's turn: the slot is held, a savepoint is open.
@@ -49,6 +49,7 @@ pub(super) struct Turn {
 impl Writer {
     /// Starts the writer on its connection; `next_sequence` is the length of the ledger.
     pub(super) fn start(connection: DatabaseConnection, next_sequence: i64) -> Self {
+        let (committed, head) = watch::channel(next_sequence);
         let writer = Self {
             slot: Arc::new(Mutex::new(Slot {
                 connection,
@@ -57,19 +58,19 @@ impl Writer {
                 committed_sequence: next_sequence,
             })),
             commit_wanted: Arc::new(Notify::new()),
-            head: watch::channel(next_sequence).0,
+            head,
         };
         tokio::spawn(commit_groups(
-            Arc::downgrade(&writer.slot),
+            writer.slot.clone(),
             writer.commit_wanted.clone(),
-            writer.head.clone(),
+            committed,
         ));
         writer
     }
 
     /// Tells of each commit.
     pub(super) fn head(&self) -> watch::Receiver<i64> {
-        self.head.subscribe()
+        self.head.clone()
     }
 
     /// Waits for the writer and opens a savepoint.
@@ -157,7 +158,7 @@ impl Turn {
 }
 
 async fn commit_groups(
-    slot: std::sync::Weak<Mutex<Slot>>,
+    slot: Arc<Mutex<Slot>>,
     commit_wanted: Arc<Notify>,
     head: watch::Sender<i64>,
 ) {
@@ -165,9 +166,8 @@ async fn commit_groups(
         tokio::select! {
             () = commit_wanted.notified() => {}
             // Every handle of the database is gone.
-            () = head.closed(), if slot.strong_count() == 0 => return,
+            () = head.closed() => return,
         }
-        let Some(slot) = slot.upgrade() else { return };
         let mut slot = slot.lock().await;
         let taken_back = slot.take_back_dropped_unit().await;
         let Some(group) = slot.group.take() else {
