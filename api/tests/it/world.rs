@@ -1,0 +1,233 @@
+//! A small world to test services in: a real service over a database of its own, put together as in production.
+
+use std::collections::BTreeSet;
+
+use entities::agent::AgentTier;
+use entities::audit::{AuditAction, entry};
+use entities::id::AgentId;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use tempfile::TempDir;
+use ziggie::auth::actor::{Caller, Origin};
+use ziggie::auth::key::MasterKey;
+use ziggie::auth::policy::Operation;
+use ziggie::service::agent::{self, Register};
+use ziggie::service::{Service, Settings, first_start, session};
+use ziggie::store::clock::Clock;
+use ziggie::store::{Database, Db};
+
+/// Names the PostgreSQL server to use beside SQLite: a superuser's URL.
+const POSTGRES: &str = "ZIGGIE_TEST_POSTGRES_URL";
+
+/// An installation and its first operator.
+pub(crate) struct World {
+    pub(crate) service: Service,
+    /// SYSTEM-001, by a session of its own.
+    pub(crate) operator: Caller,
+    pub(crate) operator_secret: String,
+    database: Database,
+    master: MasterKey,
+    /// Removed when the world ends.
+    _directory: Option<TempDir>,
+}
+
+/// Tells of one scenario on each database at hand: SQLite always, PostgreSQL where a server is named.
+pub(crate) async fn on_each_database(scenario: impl AsyncFn(World)) {
+    scenario(World::on_sqlite(Settings::default()).await).await;
+    on_postgres(scenario).await;
+}
+
+/// The same on PostgreSQL alone: what concerns replicas.
+pub(crate) async fn on_postgres(scenario: impl AsyncFn(World)) {
+    #[allow(clippy::disallowed_methods, reason = "the tests' one setting")]
+    let Ok(server) = std::env::var(POSTGRES) else {
+        return;
+    };
+    let name = format!("it_{}", unique());
+    let admin = sea_orm::Database::connect(&server).await.unwrap();
+    admin
+        .execute_unprepared(&format!("CREATE DATABASE {name}"))
+        .await
+        .unwrap();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    let database = Database::Postgres {
+        url: format!("{base}/{name}"),
+        max_connections: 10,
+    };
+    scenario(World::open(database, Settings::default(), None).await).await;
+    admin
+        .execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)"))
+        .await
+        .unwrap();
+}
+
+/// From the temporary directory's name: unique without a clock or ids of its own.
+fn unique() -> String {
+    let directory = TempDir::with_prefix("ziggie").unwrap();
+    let name = directory.path().file_name().unwrap().to_string_lossy();
+    name.chars()
+        .map(|char| {
+            if char.is_ascii_uppercase() {
+                format!("{}_", char.to_ascii_lowercase())
+            } else {
+                char.to_string()
+            }
+        })
+        .collect()
+}
+
+impl World {
+    pub(crate) async fn on_sqlite(settings: Settings) -> Self {
+        let directory = TempDir::new().unwrap();
+        let database = Database::Sqlite(directory.path().join("ziggie.db"));
+        Self::open(database, settings, Some(directory)).await
+    }
+
+    async fn open(database: Database, settings: Settings, directory: Option<TempDir>) -> Self {
+        database.migrate().await.unwrap();
+        let master = MasterKey::generate().unwrap();
+        let db = database.open(Clock::default()).await.unwrap();
+        let first = first_start::prepare(&db, &master).await.unwrap();
+        let operator_secret = first.operator_secret.unwrap().expose();
+        let service = Service::open(db, &master, settings).await.unwrap();
+        let operator = log_in(&service, "SYSTEM-001", &operator_secret).await;
+        Self {
+            service,
+            operator,
+            operator_secret,
+            database,
+            master,
+            _directory: directory,
+        }
+    }
+
+    /// Another replica of the same installation: PostgreSQL only.
+    pub(crate) async fn replica(&self) -> Service {
+        let clock = self.service.db.clock().clone();
+        let db = self.database.open(clock).await.unwrap();
+        let settings = (*self.service.settings).clone();
+        Service::open(db, &self.master, settings).await.unwrap()
+    }
+
+    /// The key under which its keys are sealed.
+    pub(crate) fn master(&self) -> &MasterKey {
+        &self.master
+    }
+
+    /// So many replicas of an installation that was never started, in the place of this one: PostgreSQL only.
+    pub(crate) async fn empty_replicas(&self, count: usize) -> (MasterKey, Vec<Db>) {
+        let outside = self.back_door().await;
+        let wipe = "TRUNCATE installation, signing_keys, agents, sessions";
+        outside.execute_unprepared(wipe).await.unwrap();
+        outside.close().await.unwrap();
+        let mut replicas = Vec::new();
+        for _ in 0..count {
+            replicas.push(self.database.open(Clock::default()).await.unwrap());
+        }
+        (MasterKey::generate().unwrap(), replicas)
+    }
+
+    /// The database from outside, past every door.
+    pub(crate) async fn back_door(&self) -> sea_orm::DatabaseConnection {
+        let url = match &self.database {
+            Database::Sqlite(path) => format!("sqlite://{}?mode=rw", path.display()),
+            Database::Postgres { url, .. } => url.clone(),
+        };
+        sea_orm::Database::connect(url).await.unwrap()
+    }
+
+    /// Registers an agent with all that its tier can hold, and logs it in.
+    pub(crate) async fn agent(
+        &self,
+        id: &str,
+        tier: AgentTier,
+        supervisor: Option<&str>,
+    ) -> Caller {
+        let line = plain(id, tier, supervisor);
+        let registered = self.register(line).await;
+        log_in(&self.service, id, &registered).await
+    }
+
+    /// Registers an agent and gives its secret.
+    pub(crate) async fn register(&self, line: Register) -> String {
+        let operation = Operation::RegisterAgent;
+        let registered = agent::register(&self.service, &self.operator, vec![line], operation)
+            .await
+            .unwrap();
+        registered[0].secret.expose()
+    }
+
+    /// Another operator who holds no more than these permissions.
+    pub(crate) async fn operator_with(
+        &self,
+        id: &str,
+        permissions: &[entities::agent::AgentPermission],
+    ) -> Caller {
+        let line = Register {
+            permissions: Some(permissions.to_vec()),
+            ..plain(id, AgentTier::System, None)
+        };
+        let secret = self.register(line).await;
+        log_in(&self.service, id, &secret).await
+    }
+
+    /// Somebody without a session.
+    pub(crate) fn stranger(&self) -> Caller {
+        session::anonymous(origin(&self.service))
+    }
+
+    /// Every entry of an action so far, refusals included, in the order of the log.
+    pub(crate) async fn entries(&self, action: AuditAction) -> Vec<entry::Model> {
+        self.service.denials.flush().await;
+        entry::Entity::find()
+            .filter(entry::Column::Action.eq(action))
+            .order_by_asc(entry::Column::Ordinal)
+            .all(&self.service.db)
+            .await
+            .unwrap()
+    }
+
+    /// What the entries of an action are about.
+    pub(crate) async fn subjects(&self, action: AuditAction) -> BTreeSet<String> {
+        let entries = self.entries(action).await;
+        entries.into_iter().map(|entry| entry.entity_id).collect()
+    }
+}
+
+/// A registration that says as little as it can.
+pub(crate) fn plain(id: &str, tier: AgentTier, supervisor: Option<&str>) -> Register {
+    Register {
+        id: id.to_owned(),
+        name: format!("agent {id}"),
+        tier,
+        supervisor_id: supervisor.map(str::to_owned),
+        permissions: None,
+        capabilities: None,
+        config: None,
+    }
+}
+
+/// A request of its own.
+pub(crate) fn origin(service: &Service) -> Origin {
+    Origin::internal(service.db.request_id())
+}
+
+/// Trades a secret for a session and calls by its token.
+pub(crate) async fn log_in(service: &Service, id: &str, secret: &str) -> Caller {
+    let stranger = session::anonymous(origin(service));
+    let issued = session::authenticate(service, &stranger, id, secret)
+        .await
+        .unwrap();
+    call_by(service, &issued.token).await
+}
+
+/// Who calls by a token that is good.
+pub(crate) async fn call_by(service: &Service, token: &str) -> Caller {
+    session::caller(service, token, origin(service))
+        .await
+        .unwrap()
+}
+
+/// An id that is right.
+pub(crate) fn id(text: &str) -> AgentId {
+    text.parse().unwrap()
+}
