@@ -1,5 +1,7 @@
 //! The one domain error and its one mapping to codes (spec R10.06). Beneath every floor of `api`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use entities::agent::AgentStatus;
 use entities::task::TaskStatus;
 use serde_json::{Map, Value, json};
@@ -93,7 +95,14 @@ pub enum Error {
 
 /// The inner half of an internal error: only the log prints it.
 #[derive(Debug)]
-pub struct Cause(pub Box<dyn std::error::Error + Send + Sync>);
+pub struct Cause(pub Box<dyn std::error::Error + Send + Sync>, AtomicBool);
+
+impl Cause {
+    /// True for the first who asks, who then logs and reports it: an error passes several hands, each of which might be the last.
+    pub fn is_news(&self) -> bool {
+        !self.1.swap(true, Ordering::Relaxed)
+    }
+}
 
 fn summary(faults: &[Fault]) -> String {
     match faults {
@@ -250,7 +259,7 @@ impl Error {
 
     /// INTERNAL with a cause for the log.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Internal(Cause(cause.into()))
+        Self::Internal(Cause(cause.into(), AtomicBool::new(false)))
     }
 }
 

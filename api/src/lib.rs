@@ -3,5 +3,12 @@
 
 pub mod auth;
 pub mod error;
+pub mod graphql;
 pub mod service;
 pub mod store;
+
+/// The version of this server.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// SHA-256 over the sources that this server was built from, by which a report says what it is about.
+pub const BUILD_HASH: &str = env!("ZIGGIE_BUILD_HASH");

@@ -10,6 +10,7 @@ pub mod denial;
 pub mod duty;
 pub mod first_start;
 pub mod founding;
+pub mod installation;
 pub mod key;
 pub mod live;
 pub mod page;
@@ -117,7 +118,7 @@ impl Service {
     ) -> Result<T> {
         if let Err(error) = &outcome {
             match error {
-                Error::Internal(cause) => {
+                Error::Internal(cause) if cause.is_news() => {
                     tracing::error!(operation = operation.name(), request_id = %caller.origin.request_id, cause = %cause.0, "internal error");
                     self.denials.report_internal(caller, operation);
                 }

@@ -1,10 +1,11 @@
 //! Who may see what (spec R1.09), as pure functions over the fleet in memory. The lists of `service` say the same in SQL; a test holds
 //! the two together. Floor 1.
 
-use entities::agent::AgentTier;
+use entities::agent::{AgentPermission, AgentTier};
 use entities::id::AgentId;
 use entities::task::{self, TaskStatus};
 
+use super::actor::Caller;
 use super::fleet::Fleet;
 use super::policy::{self, Reach};
 use crate::error::Denial;
@@ -103,6 +104,11 @@ pub fn sees_configuration(
     supervisors: &[AgentId],
 ) -> bool {
     tier == AgentTier::System || viewer == of || supervisors.contains(viewer)
+}
+
+/// Addresses and request ids of audit entries (spec R1.09).
+pub fn sees_origin(caller: &Caller) -> bool {
+    caller.holds(AgentPermission::AccessAuditLogs)
 }
 
 /// What the audit log hears when something is hidden.

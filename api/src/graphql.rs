@@ -1,0 +1,74 @@
+//! Floor 4, `graphql`: the served schema, one file per noun. Resolvers are one expression: call the use case, convert its answer. What a
+//! field requires stands in the policy; here it is declared, enforced by [`guard`] and printed by [`directive`].
+//!
+//! [`Schema`] is the only way to execute a request: it knows the caller, judges limits first, and writes codes and nulls last.
+
+use async_graphql::{MergedObject, SDLExportOptions};
+
+mod agent;
+mod audit;
+mod directive;
+mod error;
+mod execute;
+mod fleet;
+mod guard;
+pub mod limit;
+mod live;
+mod loader;
+mod node;
+mod page;
+mod request;
+mod scalar;
+mod session;
+mod shape;
+mod task;
+mod task_type;
+
+pub use execute::Schema;
+
+use crate::service::Service;
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+struct Query(
+    fleet::FleetQuery,
+    node::NodeQuery,
+    agent::AgentQuery,
+    task::TaskQuery,
+    task_type::TaskTypeQuery,
+    audit::AuditQuery,
+);
+
+/// What can be done. Each field is one unit of work: it takes effect wholly, with its audit entries, or not at all.
+#[derive(MergedObject, Default)]
+struct Mutation(
+    session::SessionMutation,
+    agent::AgentMutation,
+    task_type::TaskTypeMutation,
+    task::TaskHandMutation,
+    task::TaskMutation,
+);
+
+type Executor = async_graphql::Schema<Query, Mutation, live::Subscription>;
+
+/// Builds the served schema over the use cases.
+pub fn build(service: Service) -> Schema {
+    Schema::new(executor(), &sdl(), service)
+}
+
+/// The served schema in the schema definition language: what `api/schema.graphql` is a copy of. Needs no database. Types are in the order of
+/// their names, fields in the order in which they are written.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .prefer_single_line_descriptions()
+        .include_specified_by()
+        .use_space_ident();
+    executor().sdl_with_options(options)
+}
+
+fn executor() -> Executor {
+    Executor::build(Query::default(), Mutation::default(), live::Subscription).finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! The way of one request through the served schema. Floor 4.
+
+use std::sync::Arc;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
+};
+use async_graphql::{PathSegment, Positioned, Request, Response, ServerError};
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+
+use super::loader::Reader;
+use super::shape::{Shape, root};
+use super::{Executor, error, limit};
+use crate::auth::actor::{Caller, Principal};
+use crate::auth::policy::{Operation, Place};
+use crate::error::Error;
+use crate::service::Service;
+
+/// The served schema over the use cases; clones share it. There is no other way to execute a request: this one knows the caller, judges
+/// limits before anything else, and writes codes and nulls into the answer.
+#[derive(Clone)]
+pub struct Schema {
+    executor: Executor,
+    shape: Arc<Shape>,
+    service: Service,
+}
+
+/// What an answer with errors is completed by.
+struct Asked {
+    text: String,
+    operation_name: Option<String>,
+}
+
+impl Schema {
+    pub(super) fn new(executor: Executor, sdl: &str, service: Service) -> Self {
+        Self {
+            executor,
+            shape: Arc::new(Shape::of(sdl)),
+            service,
+        }
+    }
+
+    /// Executes a query or a mutation.
+    pub async fn execute(&self, caller: &Caller, request: Request) -> Response {
+        let asked = Asked::of(&request);
+        let response = match self.prepare(caller, request) {
+            Ok(request) => self.executor.execute(request).await,
+            Err(error) => Response::from_errors(vec![error]),
+        };
+        self.complete(caller, &asked, response)
+    }
+
+    /// Executes any operation: a subscription answers once for each event, anything else once.
+    pub fn stream(&self, caller: Caller, request: Request) -> BoxStream<'static, Response> {
+        let asked = Asked::of(&request);
+        let answers = match self.prepare(&caller, request) {
+            Ok(request) => self.executor.execute_stream(request),
+            Err(error) => {
+                let refused = Response::from_errors(vec![error]);
+                stream::once(std::future::ready(refused)).boxed()
+            }
+        };
+        let schema = self.clone();
+        answers
+            .map(move |response| schema.complete(&caller, &asked, response))
+            .boxed()
+    }
+
+    /// Judges limits and gives resolvers what they stand on.
+    fn prepare(&self, caller: &Caller, mut request: Request) -> Result<Request, ServerError> {
+        limit::check_text(&request.query).map_err(error::of_request)?;
+        let variables = std::mem::take(&mut request.variables);
+        let document = request.parsed_query()?;
+        limit::check(document, &variables, &self.shape).map_err(error::of_request)?;
+        if matches!(caller.principal, Principal::Anonymous) && limit::introspects(document) {
+            return Err(error::of_request(Error::Unauthenticated));
+        }
+        request.variables = variables;
+        Ok(request.data(Reader::batched(self.service.clone(), caller.clone())))
+    }
+
+    /// Completes an answer with errors: codes and request id, null where a field failed.
+    fn complete(&self, caller: &Caller, asked: &Asked, mut response: Response) -> Response {
+        if response.errors.is_empty() {
+            return response;
+        }
+        // Only what could be resolved has failed at a place; other texts may not be worth parsing again.
+        let placed = response.errors.iter().any(|error| !error.path.is_empty());
+        let document = placed.then(|| parse_query(&asked.text).ok()).flatten();
+        let document = document.as_ref();
+        let executed = document.and_then(|document| Some((document, asked.operation(document)?)));
+        for error in &mut response.errors {
+            self.report(caller, executed, error);
+            error::complete(error, caller);
+        }
+        if let Some((document, operation)) = executed {
+            let Response { data, errors, .. } = &mut response;
+            error::null::propagate(data, errors, document, operation, &self.shape);
+        }
+        response
+    }
+
+    /// Logs the faults that reads came upon and reports them to the audit log (spec R5.04); use cases report their own.
+    fn report(
+        &self,
+        caller: &Caller,
+        executed: Option<(&ExecutableDocument, &OperationDefinition)>,
+        error: &ServerError,
+    ) {
+        let Some(Error::Internal(cause)) = error::domain(error) else {
+            return;
+        };
+        let operation =
+            executed.and_then(|(document, operation)| self.operation(document, operation, error));
+        if let Some(operation) = operation.filter(|_| cause.is_news()) {
+            let request_id = caller.origin.request_id;
+            tracing::error!(operation = operation.name(), %request_id, cause = %cause.0, "internal error");
+            self.service.denials.report_internal(caller, operation);
+        }
+    }
+
+    /// The operation of the policy whose answer an error is in.
+    fn operation(
+        &self,
+        document: &ExecutableDocument,
+        operation: &OperationDefinition,
+        error: &ServerError,
+    ) -> Option<Operation> {
+        let Some(PathSegment::Field(key)) = error.path.first() else {
+            return None;
+        };
+        let set = &operation.selection_set.node;
+        let (field, _) = self
+            .shape
+            .selected(document, set, root(operation.ty), key)?;
+        let place = match operation.ty {
+            OperationType::Query => Place::Query,
+            OperationType::Mutation => Place::Mutation,
+            OperationType::Subscription => Place::Subscription,
+        };
+        let mut all = Operation::ALL.iter().copied();
+        all.find(|one| one.place() == place && one.name() == field.name.node)
+    }
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        Self {
+            text: request.query.clone(),
+            operation_name: request.operation_name.clone(),
+        }
+    }
+
+    /// The operation that was executed.
+    fn operation<'a>(&self, document: &'a ExecutableDocument) -> Option<&'a OperationDefinition> {
+        let operation: &Positioned<OperationDefinition> = match &document.operations {
+            DocumentOperations::Single(only) => only,
+            DocumentOperations::Multiple(named) => match &self.operation_name {
+                Some(name) => named.get(name.as_str())?,
+                None => named.values().next()?,
+            },
+        };
+        Some(&operation.node)
+    }
+}
+
+impl std::fmt::Debug for Schema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Schema").finish_non_exhaustive()
+    }
+}

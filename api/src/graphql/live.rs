@@ -1,0 +1,143 @@
+//! Live updates: the sequenced log as streams. Floor 4.
+
+use async_graphql::{Context, ID, Object, Subscription};
+use entities::agent::AgentStatus;
+use entities::audit::AuditAction;
+use entities::task::TaskStatus;
+use futures::{Stream, StreamExt};
+
+use super::agent::Agent;
+use super::directive::authenticated;
+use super::error::Refusal;
+use super::guard::Allow;
+use super::request::Asked;
+use super::scalar::{Cursor, DateTime};
+use super::task::{Task, TaskFilter};
+use crate::auth::policy::Operation;
+use crate::service::live::{self, AgentUpdate, TaskUpdate};
+
+/// Something that happened to a task.
+pub struct TaskEvent(TaskUpdate);
+
+/// Something that happened to a task. The task is as it is now; the statuses are the event's.
+#[Object]
+impl TaskEvent {
+    /// Where to resume: the stream goes on after it when this is given as `after`.
+    async fn cursor(&self) -> Cursor {
+        Cursor(self.0.cursor.clone())
+    }
+
+    /// What happened.
+    async fn action(&self) -> AuditAction {
+        self.0.entry.action
+    }
+
+    /// When.
+    async fn at(&self) -> DateTime {
+        self.0.entry.created_at.into()
+    }
+
+    /// Who did it.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Agent>, Refusal> {
+        Agent::load_some(ctx, self.0.entry.actor_id.as_ref()).await
+    }
+
+    /// Where the task stood before; null for one that was made by this.
+    async fn from_status(&self) -> Option<TaskStatus> {
+        self.0.from
+    }
+
+    /// Where it stood after; null where the event moved nothing.
+    async fn to_status(&self) -> Option<TaskStatus> {
+        self.0.to
+    }
+
+    /// The task as it is now.
+    async fn task(&self) -> Task {
+        Task(self.0.task.clone())
+    }
+}
+
+/// Something that happened to an agent.
+pub struct AgentEvent(AgentUpdate);
+
+/// Something that happened to an agent. The agent is as it is now; the statuses are the event's. Statuses that follow from what an agent
+/// does (ACTIVE, IDLE, PROCESSING) make no event of their own.
+#[Object]
+impl AgentEvent {
+    /// Where to resume: the stream goes on after it when this is given as `after`.
+    async fn cursor(&self) -> Cursor {
+        Cursor(self.0.cursor.clone())
+    }
+
+    /// What happened.
+    async fn action(&self) -> AuditAction {
+        self.0.entry.action
+    }
+
+    /// When.
+    async fn at(&self) -> DateTime {
+        self.0.entry.created_at.into()
+    }
+
+    /// Who did it.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Agent>, Refusal> {
+        Agent::load_some(ctx, self.0.entry.actor_id.as_ref()).await
+    }
+
+    /// The status before, where the event changed what is stored of it.
+    async fn from_status(&self) -> Option<AgentStatus> {
+        self.0.from
+    }
+
+    /// The status after, likewise.
+    async fn to_status(&self) -> Option<AgentStatus> {
+        self.0.to
+    }
+
+    /// The agent as it is now.
+    async fn agent(&self) -> Agent {
+        Agent(self.0.agent.clone())
+    }
+}
+
+/// What can be followed as it happens. Whether the caller may see an event is decided when it is sent; a stream ends when the session
+/// does.
+#[derive(Default)]
+pub struct Subscription;
+
+/// What can be followed as it happens. Whether the caller may see an event is decided when it is sent; a stream ends when the session
+/// does.
+#[Subscription(guard = "crate::graphql::guard::Closed")]
+impl Subscription {
+    /// What happens to a task, or to all tasks that the caller may see.
+    #[graphql(guard = "Allow(Operation::TaskUpdates)", directive = authenticated::apply())]
+    async fn task_updates(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "This task only.")] task_id: Option<ID>,
+        #[graphql(desc = "Tasks that are like this after the event.")] filter: Option<TaskFilter>,
+        #[graphql(desc = "First what was missed since this cursor; from now on when left out.")]
+        after: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Result<TaskEvent, Refusal>> + use<>, Refusal> {
+        let (service, caller) = (ctx.service(), ctx.caller());
+        let filter = filter.unwrap_or_default().into();
+        let (task_id, after) = (task_id.map(Into::into), after.map(Into::into));
+        let updates = live::task_updates(service, caller, task_id, filter, after).await?;
+        Ok(updates.map(|update| Ok(TaskEvent(update?))))
+    }
+
+    /// What happens to an agent, or to all agents.
+    #[graphql(guard = "Allow(Operation::AgentUpdates)", directive = authenticated::apply())]
+    async fn agent_updates(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "This agent only.")] agent_id: Option<ID>,
+        #[graphql(desc = "First what was missed since this cursor; from now on when left out.")]
+        after: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Result<AgentEvent, Refusal>> + use<>, Refusal> {
+        let (agent_id, after) = (agent_id.map(Into::into), after.map(Into::into));
+        let updates = live::agent_updates(ctx.service(), agent_id, after).await?;
+        Ok(updates.map(|update| Ok(AgentEvent(update?))))
+    }
+}

@@ -1,0 +1,134 @@
+//! Batched reads: what the objects of one answer refer to is read in one query for each kind. Floor 4.
+//!
+//! Nothing is cached: a mutation's answer shows what the mutation made, and a subscription lives long.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use entities::id::{AgentId, TaskId};
+use entities::task::{self, WaitReason};
+
+use super::agent::Agent;
+use super::error::Refusal;
+use super::task::Task;
+use super::task_type::TaskType;
+use crate::auth::actor::Caller;
+use crate::service::{self, Service};
+
+/// Reads in a caller's name.
+pub(super) struct Reader {
+    service: Service,
+    caller: Caller,
+}
+
+impl Reader {
+    /// The batching reader of one request.
+    pub(super) fn batched(service: Service, caller: Caller) -> DataLoader<Self> {
+        DataLoader::new(Self { service, caller }, tokio::spawn)
+    }
+
+    /// The use cases.
+    pub(super) fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Who asks.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+/// An agent, by its id.
+impl Loader<AgentId> for Reader {
+    type Value = Agent;
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[AgentId]) -> Result<HashMap<AgentId, Agent>, Refusal> {
+        let found = service::agent::find_many(&self.service, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, row)| (id, row.into()))
+            .collect())
+    }
+}
+
+/// Asks whether an agent holds a task that is IN_PROGRESS.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Holds(pub AgentId);
+
+impl Loader<Holds> for Reader {
+    type Value = ();
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[Holds]) -> Result<HashMap<Holds, ()>, Refusal> {
+        let ids: Vec<AgentId> = keys.iter().map(|key| key.0.clone()).collect();
+        let holders = service::agent::processing(&self.service, &ids).await?;
+        Ok(holders.into_iter().map(|id| (Holds(id), ())).collect())
+    }
+}
+
+/// A version of a task type, by name and version.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct TypeVersion(pub String, pub i32);
+
+impl Loader<TypeVersion> for Reader {
+    type Value = TaskType;
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[TypeVersion]) -> Result<HashMap<TypeVersion, TaskType>, Refusal> {
+        let versions: Vec<_> = keys.iter().map(|key| (key.0.clone(), key.1)).collect();
+        let found = service::task_type::find_versions(&self.service, &versions).await?;
+        Ok(found
+            .into_iter()
+            .map(|((name, version), row)| (TypeVersion(name, version), row.into()))
+            .collect())
+    }
+}
+
+/// A task that the caller may see, by its id.
+impl Loader<TaskId> for Reader {
+    type Value = Task;
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[TaskId]) -> Result<HashMap<TaskId, Task>, Refusal> {
+        let found = service::task::find_visible(&self.service, &self.caller, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, row)| (id, row.into()))
+            .collect())
+    }
+}
+
+/// Asks what a task waits for, as it stands in this row.
+#[derive(Clone)]
+pub(super) struct Waiting(pub Arc<task::Model>);
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        (self.0.id, self.0.revision) == (other.0.id, other.0.revision)
+    }
+}
+
+impl Eq for Waiting {}
+
+impl Hash for Waiting {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.0.id, self.0.revision).hash(state);
+    }
+}
+
+impl Loader<Waiting> for Reader {
+    type Value = WaitReason;
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[Waiting]) -> Result<HashMap<Waiting, WaitReason>, Refusal> {
+        let rows: Vec<task::Model> = keys.iter().map(|key| (*key.0).clone()).collect();
+        let reasons = service::task::waiting_for(&self.service, &rows).await?;
+        Ok(keys
+            .iter()
+            .filter_map(|key| Some((key.clone(), *reasons.get(&key.0.id)?)))
+            .collect())
+    }
+}
