@@ -6,7 +6,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fault {
-    /// Index of the line in a bulk call, counted from 0.
+    /// The line of a bulk call, counted from 1 as people count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
     /// JSON pointer (RFC 6901) to what is wrong; empty for the whole.
@@ -36,10 +36,10 @@ impl Fault {
         }
     }
 
-    /// The same fault at a line of a bulk call.
-    pub fn at_line(self, line: usize) -> Self {
+    /// The same fault at a place of a bulk call; `index` counts from 0.
+    pub fn at_line(self, index: usize) -> Self {
         Self {
-            line: Some(line),
+            line: Some(index + 1),
             ..self
         }
     }

@@ -102,7 +102,19 @@ async fn begin(
 ) -> Result<task::Model> {
     // Strangers and the wrong tiers hear of their refusal, not of their input's faults.
     service.allow(caller, operation)?;
-    let checked = check(service, operation, to, create).await?;
+    let request = create
+        .idempotency_key
+        .as_deref()
+        .map(|key| idempotency::Request::of(key, operation, to, &create));
+    // Before the input is looked at: what was good the first time may break a rule by now, such as a deadline that has passed since.
+    if let (Some(request), Some(creator)) = (&request, caller.agent_id()) {
+        let now = service.db.clock().now();
+        let known = request.find(&service.db, &creator, now).await;
+        if let Some(task) = service.report(caller, operation, known)? {
+            return Ok(task);
+        }
+    }
+    let checked = check(service, create, request).await?;
     let mut tries = 0;
     loop {
         let outcome = service
@@ -126,9 +138,8 @@ async fn begin(
 
 async fn check(
     service: &Service,
-    operation: Operation,
-    to: Option<&str>,
     create: Create,
+    idempotency: Option<idempotency::Request>,
 ) -> Result<Checked> {
     let mut faults = Vec::new();
     if create
@@ -161,10 +172,7 @@ async fn check(
         .map(|id| id.parse().map_err(|_| Error::not_found("task", id)))
         .transpose()?;
     Ok(Checked {
-        idempotency: create
-            .idempotency_key
-            .as_ref()
-            .map(|key| idempotency::Request::of(key, operation, to, &create)),
+        idempotency,
         input: JsonText::of(&create.input),
         metadata: JsonText::of(&metadata),
         parent_id,
@@ -209,7 +217,7 @@ async fn insert(
 ) -> Result<task::Model> {
     let actor = tx.actor()?.agent.clone();
     if let Some(request) = &checked.idempotency
-        && let Some(known) = request.find(tx, &actor.id).await?
+        && let Some(known) = request.find(tx, &actor.id, tx.now()).await?
     {
         return Ok(known);
     }

@@ -26,7 +26,7 @@ pub(crate) fn faults<T: std::fmt::Debug>(
     }
 }
 
-/// The fault of a line.
-pub(crate) fn at(line: usize, pointer: &str, rule: &str) -> (Option<usize>, String, String) {
-    (Some(line), pointer.to_owned(), rule.to_owned())
+/// The fault of a line, whose place is counted from 0.
+pub(crate) fn at(index: usize, pointer: &str, rule: &str) -> (Option<usize>, String, String) {
+    (Some(index + 1), pointer.to_owned(), rule.to_owned())
 }

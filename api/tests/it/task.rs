@@ -29,9 +29,15 @@ impl Studio {
     pub(crate) async fn open(world: World) -> Self {
         let director = world.agent("L1-ART-001", AgentTier::L1, None).await;
         let other_director = world.agent("L1-ENG-001", AgentTier::L1, None).await;
-        let specialist = world.agent("L2-CHAR-001", AgentTier::L2, Some("L1-ART-001")).await;
-        let other_specialist = world.agent("L2-NET-001", AgentTier::L2, Some("L1-ENG-001")).await;
-        let micro = world.agent("L3-CHAR-POSE-001", AgentTier::L3, Some("L2-CHAR-001")).await;
+        let specialist = world
+            .agent("L2-CHAR-001", AgentTier::L2, Some("L1-ART-001"))
+            .await;
+        let other_specialist = world
+            .agent("L2-NET-001", AgentTier::L2, Some("L1-ENG-001"))
+            .await;
+        let micro = world
+            .agent("L3-CHAR-POSE-001", AgentTier::L3, Some("L2-CHAR-001"))
+            .await;
         let open = json!({"type": "object"});
         task_type::define(
             &world.service,
@@ -67,12 +73,16 @@ impl Studio {
 
     /// A task of the first director's.
     pub(crate) async fn created(&self) -> entities::task::Model {
-        task::create(self.service(), &self.director, drawing()).await.unwrap()
+        task::create(self.service(), &self.director, drawing())
+            .await
+            .unwrap()
     }
 
     /// A task that the first director has handed to the first specialist.
     pub(crate) async fn delegated(&self) -> entities::task::Model {
-        task::delegate(self.service(), &self.director, "L2-CHAR-001", drawing()).await.unwrap()
+        task::delegate(self.service(), &self.director, "L2-CHAR-001", drawing())
+            .await
+            .unwrap()
     }
 }
 

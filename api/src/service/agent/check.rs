@@ -22,9 +22,12 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// Adds one; at a line where the call is in bulk.
-    pub(super) fn add(&mut self, line: Option<usize>, fault: Fault) {
-        self.list.push(Fault { line, ..fault });
+    /// Adds one; at a place, counted from 0, where the call is in bulk.
+    pub(super) fn add(&mut self, index: Option<usize>, fault: Fault) {
+        self.list.push(match index {
+            Some(index) => fault.at_line(index),
+            None => fault,
+        });
     }
 
     /// BAD_USER_INPUT with all of them, by line, if there is any.

@@ -106,7 +106,7 @@ pub(in crate::service) fn prepare(
         drafts.push(Draft::of(line, &mut checked, settings, secret_sha256));
     }
     for (place, first) in check::repetitions(drafts.iter().map(|draft| draft.id.as_ref())) {
-        let message = format!("is that of line {first} too");
+        let message = format!("is that of line {} too", first + 1);
         faults.add(
             numbered.then_some(place),
             Fault::of("id", "unique", message),

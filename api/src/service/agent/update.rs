@@ -60,7 +60,7 @@ pub async fn update(
         })
         .collect();
     for (place, first) in check::repetitions(drafts.iter().map(|draft| draft.id.as_ref())) {
-        let message = format!("is that of line {first} too");
+        let message = format!("is that of line {} too", first + 1);
         faults.add(Some(place), Fault::of("id", "unique", message));
     }
     let locks = operator::locks_for(drafts.iter().filter_map(|draft| draft.id.clone()));

@@ -1,10 +1,11 @@
 //! Idempotency keys (spec R3.09): the same key and arguments, the same task and no new entry. Floor 3.
 
+use chrono::{DateTime, Utc};
 use entities::id::{AgentId, TaskId};
 use entities::idempotency_key::{self, KEPT_FOR};
 use entities::json::{canonical, sha256_hex};
 use entities::task;
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::json;
 
 use super::Create;
@@ -37,11 +38,16 @@ impl Request {
     }
 
     /// The task that the first call made. CONFLICT where that call had other arguments.
-    pub(super) async fn find(&self, tx: &Tx, creator: &AgentId) -> Result<Option<task::Model>> {
+    pub(super) async fn find(
+        &self,
+        db: &impl ConnectionTrait,
+        creator: &AgentId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<task::Model>> {
         let known = idempotency_key::Entity::find_by_id((creator.clone(), self.key.clone()))
-            .one(tx)
+            .one(db)
             .await?
-            .filter(|known| tx.now() < known.expires_at);
+            .filter(|known| now < known.expires_at);
         let Some(known) = known else { return Ok(None) };
         if known.request_sha256 != self.sha256 {
             return Err(Error::conflict_with(
@@ -49,7 +55,7 @@ impl Request {
                 json!({"taskId": known.task_id}),
             ));
         }
-        Ok(task::Entity::find_by_id(known.task_id).one(tx).await?)
+        Ok(task::Entity::find_by_id(known.task_id).one(db).await?)
     }
 
     pub(super) async fn keep(&self, tx: &mut Tx, creator: &AgentId, task_id: TaskId) -> Result<()> {

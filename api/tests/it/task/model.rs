@@ -19,7 +19,6 @@ use crate::world::on_each_database;
 const SYSTEM: usize = 0;
 const DIRECTOR: usize = 1;
 const SPECIALIST: usize = 2;
-const STRANGER: usize = 3;
 const MICRO: usize = 4;
 const TIERS: [u8; 5] = [4, 3, 2, 2, 1];
 
@@ -130,7 +129,9 @@ impl Known {
                 }
                 S::Assigned
             }
-            (S::Pending | S::Assigned | S::InProgress | S::ReviewRequested, Verb::Cancel) => S::Cancelled,
+            (S::Pending | S::Assigned | S::InProgress | S::ReviewRequested, Verb::Cancel) => {
+                S::Cancelled
+            }
             _ => return Err("INVALID_TRANSITION"),
         };
         Ok(next)
@@ -152,7 +153,14 @@ fn verb() -> impl Strategy<Value = Verb> {
     ]
 }
 
-async fn call(studio: &Studio, who: &Caller, names: &[String; 5], task: &Model, known: &Known, verb: Verb) -> &'static str {
+async fn call(
+    studio: &Studio,
+    who: &Caller,
+    names: &[String; 5],
+    task: &Model,
+    known: &Known,
+    verb: Verb,
+) -> &'static str {
     let service = studio.service();
     let id = task.id.to_string();
     let result = match verb {
@@ -193,8 +201,15 @@ async fn folded(studio: &Studio, task: &Model) -> Map<String, Value> {
     for entry in entries {
         let metadata = entry.metadata.value();
         let path = metadata["path"].as_array().unwrap();
-        if let Some(status) = row.get("status").filter(|_| metadata["set"].get("createdAt").is_none()) {
-            assert_eq!(path.first(), Some(status), "each path begins where the last one ended");
+        if let Some(status) = row
+            .get("status")
+            .filter(|_| metadata["set"].get("createdAt").is_none())
+        {
+            assert_eq!(
+                path.first(),
+                Some(status),
+                "each path begins where the last one ended"
+            );
         }
         fold(&mut row, metadata["set"].as_object().unwrap());
         row.insert("status".into(), path.last().unwrap().clone());
@@ -244,16 +259,43 @@ async fn random_verbs_by_random_agents_keep_to_the_model() {
                 *known = next;
             }
         }
-        for word in ["COMPLETED", "CANCELLED", "APPROVED", "FAILED", "FORBIDDEN", "NOT_FOUND", "INVALID_TRANSITION"] {
-            assert!(counts.contains_key(word), "the run never came to {word}: {counts:?}");
+        for word in [
+            "COMPLETED",
+            "CANCELLED",
+            "APPROVED",
+            "FAILED",
+            "FORBIDDEN",
+            "NOT_FOUND",
+            "INVALID_TRANSITION",
+        ] {
+            assert!(
+                counts.contains_key(word),
+                "the run never came to {word}: {counts:?}"
+            );
         }
         for (task, known) in &tasks {
-            let row = task::get(studio.service(), &studio.world.operator, &task.id.to_string()).await.unwrap();
+            let row = task::get(
+                studio.service(),
+                &studio.world.operator,
+                &task.id.to_string(),
+            )
+            .await
+            .unwrap();
             let holder = known.holder.map(|holder| names[holder].clone());
             assert_eq!(row.assignee_id.as_ref().map(ToString::to_string), holder);
             assert_eq!(
-                (row.status, row.attempt, row.rejection_count, row.failure_count),
-                (known.status, known.attempt, known.rejections, known.failures)
+                (
+                    row.status,
+                    row.attempt,
+                    row.rejection_count,
+                    row.failure_count
+                ),
+                (
+                    known.status,
+                    known.attempt,
+                    known.rejections,
+                    known.failures
+                )
             );
             assert_eq!(folded(&studio, task).await, row.recorded());
         }

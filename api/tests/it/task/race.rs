@@ -24,7 +24,12 @@ async fn entries(studio: &Studio, task: &Model, action: AuditAction) -> u64 {
         .unwrap()
 }
 
-async fn race(studio: &Studio, task: &Model, actions: &[AuditAction], call: impl AsyncFn(usize) -> Result<Model>) {
+async fn race(
+    studio: &Studio,
+    task: &Model,
+    actions: &[AuditAction],
+    call: impl AsyncFn(usize) -> Result<Model>,
+) {
     let results = join_all((0..CLIENTS).map(|client| call(client))).await;
     let won = results.iter().filter(|result| result.is_ok()).count();
     assert_eq!(won, 1, "{actions:?}");
@@ -45,7 +50,8 @@ async fn race(studio: &Studio, task: &Model, actions: &[AuditAction], call: impl
 async fn of_sixteen_clients_one_wins_each_transition() {
     on_each_database(async |world| {
         let studio = Studio::open(world).await;
-        let (service, director, specialist) = (studio.service(), &studio.director, &studio.specialist);
+        let (service, director, specialist) =
+            (studio.service(), &studio.director, &studio.specialist);
         let task = studio.delegated().await;
         let id = task.id.to_string();
 
@@ -53,9 +59,14 @@ async fn of_sixteen_clients_one_wins_each_transition() {
             task::start(service, specialist, &id).await
         })
         .await;
-        race(&studio, &task, &[AuditAction::TaskReviewRequested], async |client| {
-            task::request_review(service, specialist, &id, None, json!({"by": client})).await
-        })
+        race(
+            &studio,
+            &task,
+            &[AuditAction::TaskReviewRequested],
+            async |client| {
+                task::request_review(service, specialist, &id, None, json!({"by": client})).await
+            },
+        )
         .await;
         let verdicts = [AuditAction::TaskApproved, AuditAction::TaskRejected];
         race(&studio, &task, &verdicts, async |client| {
@@ -80,11 +91,16 @@ async fn of_sixteen_clients_one_wins_each_transition() {
 async fn completing_and_cancelling_at_once_leaves_one_end() {
     on_each_database(async |world| {
         let studio = Studio::open(world).await;
-        let (service, director, specialist) = (studio.service(), &studio.director, &studio.specialist);
+        let (service, director, specialist) =
+            (studio.service(), &studio.director, &studio.specialist);
         let task = studio.delegated().await;
         let id = task.id.to_string();
         task::start(service, specialist, &id).await.unwrap();
-        let ends = [AuditAction::TaskCompleted, AuditAction::TaskCancelled, AuditAction::TaskFailed];
+        let ends = [
+            AuditAction::TaskCompleted,
+            AuditAction::TaskCancelled,
+            AuditAction::TaskFailed,
+        ];
         race(&studio, &task, &ends, async |client| match client % 3 {
             0 => task::complete(service, specialist, &id, None, Some(json!({}))).await,
             1 => task::cancel(service, director, &id, None).await,
@@ -103,8 +119,14 @@ async fn one_idempotency_key_at_once_makes_one_task_for_all() {
             idempotency_key: Some("the dragon".into()),
             ..drawing()
         };
-        let results = join_all((0..CLIENTS).map(|_| task::create(studio.service(), &studio.director, create()))).await;
-        let ids: HashSet<_> = results.iter().map(|result| result.as_ref().unwrap().id).collect();
+        let results = join_all(
+            (0..CLIENTS).map(|_| task::create(studio.service(), &studio.director, create())),
+        )
+        .await;
+        let ids: HashSet<_> = results
+            .iter()
+            .map(|result| result.as_ref().unwrap().id)
+            .collect();
         assert_eq!(ids.len(), 1);
         let task = results.into_iter().next().unwrap().unwrap();
         assert_eq!(entries(&studio, &task, AuditAction::TaskCreated).await, 1);
@@ -116,7 +138,8 @@ async fn one_idempotency_key_at_once_makes_one_task_for_all() {
 async fn a_child_is_never_born_under_a_parent_that_is_being_cancelled() {
     on_each_database(async |world| {
         let studio = Studio::open(world).await;
-        let (service, director, specialist) = (studio.service(), &studio.director, &studio.specialist);
+        let (service, director, specialist) =
+            (studio.service(), &studio.director, &studio.specialist);
         let parent = studio.delegated().await;
         let id = parent.id.to_string();
         task::start(service, specialist, &id).await.unwrap();
@@ -132,7 +155,9 @@ async fn a_child_is_never_born_under_a_parent_that_is_being_cancelled() {
         }))
         .await;
         for child in children.into_iter().flatten() {
-            let now = task::get(service, director, &child.id.to_string()).await.unwrap();
+            let now = task::get(service, director, &child.id.to_string())
+                .await
+                .unwrap();
             assert_eq!(now.status, entities::task::TaskStatus::Cancelled);
         }
     })

@@ -22,7 +22,9 @@ async fn lists_show_exactly_what_the_rule_lets_each_agent_see() {
             capabilities: Some(vec!["DRAW".into()]),
             ..Default::default()
         };
-        ziggie::service::agent::update(service, &studio.world.operator, vec![capable]).await.unwrap();
+        ziggie::service::agent::update(service, &studio.world.operator, vec![capable])
+            .await
+            .unwrap();
         let callers = [
             &studio.director,
             &studio.other_director,
@@ -36,7 +38,9 @@ async fn lists_show_exactly_what_the_rule_lets_each_agent_see() {
         for (by, to, what) in moves.new_tree(&mut runner).unwrap().current() {
             let caller = callers[by];
             let to = callers[to].agent_id().unwrap().to_string();
-            let parent = tasks.last().map(|task: &entities::task::Model| task.id.to_string());
+            let parent = tasks
+                .last()
+                .map(|task: &entities::task::Model| task.id.to_string());
             let made = match what {
                 0 => task::create(service, caller, drawing()).await,
                 1 => task::delegate(service, caller, &to, drawing()).await,
@@ -59,7 +63,15 @@ async fn lists_show_exactly_what_the_rule_lets_each_agent_see() {
             let expected: HashSet<_> = tasks
                 .iter()
                 .zip(&sights)
-                .filter(|(_, sight)| sees_task(&service.feed.fleet(), service.settings.reach, &id, tier, sight))
+                .filter(|(_, sight)| {
+                    sees_task(
+                        &service.feed.fleet(),
+                        service.settings.reach,
+                        &id,
+                        tier,
+                        sight,
+                    )
+                })
                 .map(|(task, _)| task.id)
                 .collect();
             let request = PageRequest {
@@ -67,13 +79,18 @@ async fn lists_show_exactly_what_the_rule_lets_each_agent_see() {
                 after: None,
                 total: true,
             };
-            let page = task::list(service, caller, task::Filter::default(), &request).await.unwrap();
+            let page = task::list(service, caller, task::Filter::default(), &request)
+                .await
+                .unwrap();
             let listed: HashSet<_> = page.items.iter().map(|(_, task)| task.id).collect();
             assert_eq!(listed, expected, "{id}");
             assert_eq!(page.total, Some(expected.len() as u64), "{id}");
             hidden += tasks.len() - expected.len();
         }
-        assert!(hidden > 0, "somebody must not see something, or the test shows nothing");
+        assert!(
+            hidden > 0,
+            "somebody must not see something, or the test shows nothing"
+        );
     })
     .await;
 }

@@ -66,22 +66,36 @@ async fn task_in(studio: &Studio, status: TaskStatus) -> Model {
         return task;
     }
     if status == TaskStatus::Cancelled {
-        return task::cancel(service, director, &id(&task), None).await.unwrap();
+        return task::cancel(service, director, &id(&task), None)
+            .await
+            .unwrap();
     }
     task = task::start(service, specialist, &id(&task)).await.unwrap();
     match status {
         TaskStatus::InProgress => return task,
-        TaskStatus::Failed => return task::fail(service, specialist, &id(&task), None, "x".into(), true).await.unwrap(),
+        TaskStatus::Failed => {
+            return task::fail(service, specialist, &id(&task), None, "x".into(), true)
+                .await
+                .unwrap();
+        }
         _ => {}
     }
-    task = task::request_review(service, specialist, &id(&task), None, output()).await.unwrap();
+    task = task::request_review(service, specialist, &id(&task), None, output())
+        .await
+        .unwrap();
     match status {
         TaskStatus::ReviewRequested => task,
-        TaskStatus::Rejected => task::reject(service, director, &id(&task), rejection(false)).await.unwrap(),
+        TaskStatus::Rejected => task::reject(service, director, &id(&task), rejection(false))
+            .await
+            .unwrap(),
         _ => {
-            task = task::approve(service, director, &id(&task), None, None).await.unwrap();
+            task = task::approve(service, director, &id(&task), None, None)
+                .await
+                .unwrap();
             if status == TaskStatus::Completed {
-                task = task::complete(service, specialist, &id(&task), None, None).await.unwrap();
+                task = task::complete(service, specialist, &id(&task), None, None)
+                    .await
+                    .unwrap();
             }
             task
         }
@@ -112,7 +126,13 @@ async fn every_verb_in_each_state_by_each_kind_of_caller_is_as_reviewed() {
                     let result = call(&studio, verb, caller, &task).await;
                     // What is refused leaves no trace in the row.
                     if result.is_err() {
-                        let now = task::get(studio.service(), &studio.world.operator, &task.id.to_string()).await.unwrap();
+                        let now = task::get(
+                            studio.service(),
+                            &studio.world.operator,
+                            &task.id.to_string(),
+                        )
+                        .await
+                        .unwrap();
                         assert_eq!(now, task, "{verb} by {kind}");
                     }
                     format!("{kind}: {}", outcome(&result))
