@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::audit::AuditAction;
 use entities::id::AgentId;
-use entities::{installation, signing_key};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use entities::{installation, session, signing_key};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::Service;
 use crate::auth::actor::Caller;
@@ -23,6 +23,9 @@ const AUDIENCE: &str = "ziggie";
 const PURPOSE: &str = "sessions";
 /// How often a token of an unknown key makes this replica look for new ones.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long another replica may sign with the key before, until it has read of the new one.
+const ROTATION_GRACE: TimeDelta = TimeDelta::minutes(1);
 
 /// Why this process must not serve (spec R2.06).
 #[derive(Debug, thiserror::Error)]
@@ -184,8 +187,8 @@ pub(super) fn make(master: &MasterKey, now: DateTime<Utc>) -> Result<signing_key
     })
 }
 
-/// Makes another key that signs from now on; the one before verifies as long as a session can live, so that nobody is logged out
-/// (spec R2.05). Gives the new `kid`. SIGNING_KEY_ROTATED for each of them.
+/// Makes another key that signs from now on; the one before verifies until every session that it signed has ended, so that nobody is
+/// logged out (spec R2.05). Gives the new `kid`. SIGNING_KEY_ROTATED for each of them.
 ///
 /// # Errors
 /// FORBIDDEN but for the control center and operators.
@@ -200,6 +203,7 @@ pub async fn rotate(service: &Service, caller: &Caller) -> Result<String> {
         .write_alone(caller, &locks, async |tx: &mut Tx| {
             policy::may_rotate_keys(tx.caller())?;
             let now = tx.now();
+            let verify_until = last_expiry(tx, now + longest).await? + ROTATION_GRACE;
             let signing = signing_key::Entity::find()
                 .filter(signing_key::Column::RetiredAt.is_null())
                 .all(tx)
@@ -212,7 +216,7 @@ pub async fn rotate(service: &Service, caller: &Caller) -> Result<String> {
             for before in signing {
                 let mut after = before.clone();
                 after.retired_at = Some(now);
-                after.verify_until = Some(now + longest);
+                after.verify_until = Some(verify_until);
                 let entry = rotated(&before.kid)
                     .with("replacedBy", &kid)
                     .caused_by(cause);
@@ -228,6 +232,19 @@ pub async fn rotate(service: &Service, caller: &Caller) -> Result<String> {
     let kid = outcome?;
     service.keys.reload(&service.db).await?;
     Ok(kid)
+}
+
+/// When the last session ends that there is or that can begin now: some may have begun when sessions could live longer.
+async fn last_expiry(
+    connection: &impl ConnectionTrait,
+    longest: DateTime<Utc>,
+) -> Result<DateTime<Utc>> {
+    let last = session::Entity::find()
+        .filter(session::Column::RevokedAt.is_null())
+        .order_by_desc(session::Column::ExpiresAt)
+        .one(connection)
+        .await?;
+    Ok(last.map_or(longest, |last| longest.max(last.expires_at)))
 }
 
 /// The entry of a key that begins or ceases to sign.

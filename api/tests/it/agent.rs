@@ -5,6 +5,7 @@ use ziggie::error::{Code, Error, Result};
 mod list;
 mod operator;
 mod register;
+mod status;
 mod stop;
 mod update;
 

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use entities::agent::AgentTier;
 use entities::audit::{AuditAction, entry};
 use entities::id::AgentId;
+use entities::task::TaskPriority;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::json;
 use tempfile::TempDir;
 use ziggie::auth::actor::{Caller, Origin};
 use ziggie::auth::key::MasterKey;
 use ziggie::auth::policy::Operation;
 use ziggie::service::agent::{self, Register};
-use ziggie::service::{Service, Settings, first_start, session};
+use ziggie::service::{Service, Settings, first_start, session, task, task_type};
 use ziggie::store::clock::Clock;
 use ziggie::store::{Database, Db};
 
@@ -170,6 +172,33 @@ impl World {
         log_in(&self.service, id, &secret).await
     }
 
+    /// Defines DRAW, a type that takes anything and gives anything.
+    pub(crate) async fn define_drawing(&self) {
+        let anything = json!({"type": "object"});
+        let define = task_type::Define {
+            name: "DRAW".to_owned(),
+            input_schema: anything.clone(),
+            output_schema: anything,
+            requires_review: false,
+            lease_seconds: 0,
+            start_timeout_seconds: None,
+            deadline_seconds: None,
+            max_attempts: 3,
+            backoff_seconds: 0,
+            max_concurrent: None,
+        };
+        task_type::define(&self.service, &self.operator, define)
+            .await
+            .unwrap();
+    }
+
+    /// A task that an agent has made for itself and begun.
+    pub(crate) async fn begun(&self, caller: &Caller) -> entities::task::Model {
+        task::execute(&self.service, caller, drawing())
+            .await
+            .unwrap()
+    }
+
     /// Somebody without a session.
     pub(crate) fn stranger(&self) -> Caller {
         session::anonymous(origin(&self.service))
@@ -203,6 +232,19 @@ pub(crate) fn plain(id: &str, tier: AgentTier, supervisor: Option<&str>) -> Regi
         permissions: None,
         capabilities: None,
         config: None,
+    }
+}
+
+/// A task of the type that [`World::define_drawing`] defines.
+pub(crate) fn drawing() -> task::Create {
+    task::Create {
+        type_name: "DRAW".to_owned(),
+        input: json!({}),
+        metadata: None,
+        priority: TaskPriority::Medium,
+        parent_id: None,
+        deadline: None,
+        idempotency_key: None,
     }
 }
 

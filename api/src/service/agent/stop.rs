@@ -4,7 +4,7 @@
 //! reason, and nothing of theirs commits afterwards. What was only ASSIGNED stays for others to claim. Open subscriptions end because
 //! their sessions do: the edge follows the log.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entities::agent::{self, AgentState, AgentStatus};
 use entities::audit::AuditAction;
@@ -139,7 +139,8 @@ impl Order<'_> {
                 let mut agents = vec![(target, self.reason.to_owned())];
                 let line = self.line(tx, &id).await?;
                 // Who came into the line since it was read.
-                tx.lock_agents(line.iter().filter(|one| !locked.contains(one)))
+                let known: HashSet<&AgentId> = locked.iter().collect();
+                tx.lock_agents(line.iter().filter(|one| !known.contains(one)))
                     .await?;
                 let mut line: Vec<agent::Model> =
                     super::rows(tx, &line).await?.into_values().collect();

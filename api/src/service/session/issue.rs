@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use entities::agent;
 use entities::audit::AuditAction;
-use entities::id::{AgentId, AuditId};
+use entities::id::{AgentId, AuditId, SessionId};
 use entities::session;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
@@ -73,9 +73,17 @@ pub async fn authenticate(
             }) else {
                 return Ok(None);
             };
-            let entry = Entry::new(AuditAction::SessionCreated).by(Some(now.id.clone()));
-            let room = service.settings.max_sessions;
-            let (session, _) = begin(tx, &now, None, ttl, room, entry).await?;
+            let begin = Begin {
+                id: tx.session_id(),
+                agent: &now,
+                issued_by: None,
+                ttl,
+                room: service.settings.max_sessions,
+            };
+            let entry = Entry::new(AuditAction::SessionCreated)
+                .by(Some(now.id.clone()))
+                .in_session(Some(begin.id));
+            let (session, _) = begin.insert(tx, entry).await?;
             Ok(Some((now, session)))
         })
         .await?;
@@ -122,10 +130,15 @@ pub async fn issue(
                 .ok_or_else(|| Error::not_found("agent", &agent_id))?;
             policy::may_grant(tx.caller(), agent.permissions)?;
             policy::operational(&agent)?;
-            let issued_by = tx.caller().agent_id();
+            let begin = Begin {
+                id: tx.session_id(),
+                agent: &agent,
+                issued_by: tx.caller().agent_id(),
+                ttl,
+                room: service.settings.max_sessions,
+            };
             let entry = Entry::new(AuditAction::SessionCreated);
-            let room = service.settings.max_sessions;
-            let (session, _) = begin(tx, &agent, issued_by, ttl, room, entry).await?;
+            let (session, _) = begin.insert(tx, entry).await?;
             Ok((agent, session))
         })
         .await?;
@@ -147,12 +160,17 @@ pub async fn rotate(service: &Service, caller: &Caller) -> Result<Issued> {
                 .one(tx)
                 .await?
                 .ok_or(Error::Unauthenticated)?;
-            let ttl = (old.expires_at - old.created_at).min(span(service.settings.max_session_ttl));
+            let longest = span(service.settings.max_session_ttl);
+            let begin = Begin {
+                id: tx.session_id(),
+                agent: &actor.agent,
+                issued_by: old.issued_by.clone(),
+                ttl: (old.expires_at - old.created_at).min(longest),
+                // It takes the old one's place: one more than the limit for the moment.
+                room: service.settings.max_sessions.saturating_add(1),
+            };
             let entry = Entry::new(AuditAction::SessionRotated).with("replaces", old.id);
-            // It takes the old one's place: one more than the limit for the moment.
-            let room = service.settings.max_sessions.saturating_add(1);
-            let issued_by = old.issued_by.clone();
-            let (session, cause) = begin(tx, &actor.agent, issued_by, ttl, room, entry).await?;
+            let (session, cause) = begin.insert(tx, entry).await?;
             super::revoke::end(tx, &old, Some(cause)).await?;
             Ok((actor.agent, session))
         })
@@ -160,45 +178,47 @@ pub async fn rotate(service: &Service, caller: &Caller) -> Result<Issued> {
     sign(service, &agent, session)
 }
 
-/// Inserts a session. LIMIT_EXCEEDED where the agent has `room` live ones already; the unit holds its lock alone.
-async fn begin(
-    tx: &mut Tx,
-    agent: &agent::Model,
+/// What a session begins with.
+struct Begin<'a> {
+    id: SessionId,
+    agent: &'a agent::Model,
     issued_by: Option<AgentId>,
     ttl: TimeDelta,
+    /// How many live ones the agent may have before.
     room: u64,
-    entry: Entry,
-) -> Result<(session::Model, AuditId)> {
-    let now = tx.now();
-    let others = session::Entity::find()
-        .filter(session::Column::AgentId.eq(agent.id.clone()))
-        .filter(live(now))
-        .count(tx)
-        .await?;
-    if others >= room {
-        return Err(Error::LimitExceeded {
-            limit: "live sessions of an agent",
-            value: room,
-            requested: others + 1,
-        });
+}
+
+impl Begin<'_> {
+    /// Inserts the session. LIMIT_EXCEEDED where there is no room for it; the unit holds the agent's lock alone.
+    async fn insert(self, tx: &mut Tx, entry: Entry) -> Result<(session::Model, AuditId)> {
+        let now = tx.now();
+        let others = session::Entity::find()
+            .filter(session::Column::AgentId.eq(self.agent.id.clone()))
+            .filter(live(now))
+            .count(tx)
+            .await?;
+        if others >= self.room {
+            return Err(Error::LimitExceeded {
+                limit: "live sessions of an agent",
+                value: self.room,
+                requested: others + 1,
+            });
+        }
+        let address = tx.caller().origin.ip_address;
+        let session = session::Model {
+            id: self.id,
+            agent_id: self.agent.id.clone(),
+            issued_by: self.issued_by,
+            created_at: now,
+            expires_at: now + self.ttl,
+            last_used_at: None,
+            revoked_at: None,
+            ip_address: address.map(|address| address.to_string()),
+        };
+        let entry = entry.with("agentId", &self.agent.id);
+        let entry = tx.insert::<session::Entity>(session.clone(), entry).await?;
+        Ok((session, entry))
     }
-    let session = session::Model {
-        id: tx.session_id(),
-        agent_id: agent.id.clone(),
-        issued_by,
-        created_at: now,
-        expires_at: now + ttl,
-        last_used_at: None,
-        revoked_at: None,
-        ip_address: tx
-            .caller()
-            .origin
-            .ip_address
-            .map(|address| address.to_string()),
-    };
-    let entry = entry.with("agentId", &agent.id);
-    let entry = tx.insert::<session::Entity>(session.clone(), entry).await?;
-    Ok((session, entry))
 }
 
 /// The token of a session that has just begun.

@@ -3,15 +3,14 @@
 use entities::agent::{AgentState, AgentTier as T};
 use entities::audit::AuditAction as A;
 use entities::id::AgentId;
-use entities::task::{Model as Task, TaskPriority, TaskStatus};
+use entities::task::{Model as Task, TaskStatus};
 use futures::future::join_all;
-use serde_json::json;
 use ziggie::auth::actor::Caller;
 use ziggie::error::Code;
-use ziggie::service::{agent, session, task, task_type};
+use ziggie::service::{agent, session, task};
 
 use super::code;
-use crate::world::{World, call_by, id, on_each_database};
+use crate::world::{World, call_by, drawing, id, on_each_database};
 
 /// A line of reports with work in hand.
 struct Line {
@@ -28,22 +27,7 @@ impl Line {
         let specialist = world.agent("L2-CHAR-001", T::L2, Some("L1-ART-001")).await;
         let micro = world.agent("L3-CHAR-001", T::L3, Some("L2-CHAR-001")).await;
         let outsider = world.agent("L1-ENG-001", T::L1, None).await;
-        let open = json!({"type": "object"});
-        let define = task_type::Define {
-            name: "DRAW".into(),
-            input_schema: open.clone(),
-            output_schema: open,
-            requires_review: false,
-            lease_seconds: 0,
-            start_timeout_seconds: None,
-            deadline_seconds: None,
-            max_attempts: 3,
-            backoff_seconds: 0,
-            max_concurrent: None,
-        };
-        task_type::define(&world.service, &world.operator, define)
-            .await
-            .unwrap();
+        world.define_drawing().await;
         Self {
             world,
             director,
@@ -51,13 +35,6 @@ impl Line {
             micro,
             outsider,
         }
-    }
-
-    /// A task that an agent has begun.
-    async fn begun(&self, caller: &Caller) -> Task {
-        task::execute(&self.world.service, caller, drawing())
-            .await
-            .unwrap()
     }
 
     async fn now(&self, task: &Task) -> Task {
@@ -72,25 +49,13 @@ impl Line {
     }
 }
 
-fn drawing() -> task::Create {
-    task::Create {
-        type_name: "DRAW".into(),
-        input: json!({}),
-        metadata: None,
-        priority: TaskPriority::Medium,
-        parent_id: None,
-        deadline: None,
-        idempotency_key: None,
-    }
-}
-
 #[tokio::test]
 async fn the_kill_switch_stops_the_whole_line_and_nobody_else() {
     on_each_database(async |world| {
         let line = Line::open(world).await;
         let service = &line.world.service;
-        let held = line.begun(&line.micro).await;
-        let theirs = line.begun(&line.outsider).await;
+        let held = line.world.begun(&line.micro).await;
+        let theirs = line.world.begun(&line.outsider).await;
         let assigned = task::delegate(service, &line.director, "L2-CHAR-001", drawing())
             .await
             .unwrap();
@@ -124,7 +89,7 @@ async fn the_kill_switch_stops_the_whole_line_and_nobody_else() {
             assert_eq!(code(&refused), Some(Code::Unauthenticated));
             assert!(!session::still_live(service, caller).await.unwrap());
         }
-        line.begun(&line.outsider).await;
+        line.world.begun(&line.outsider).await;
         assert!(session::still_live(service, &line.outsider).await.unwrap());
     })
     .await;
@@ -134,7 +99,7 @@ async fn the_kill_switch_stops_the_whole_line_and_nobody_else() {
 async fn what_follows_from_stopping_an_agent_names_its_entry_as_the_cause() {
     on_each_database(async |world| {
         let line = Line::open(world).await;
-        let held = line.begun(&line.micro).await;
+        let held = line.world.begun(&line.micro).await;
         let service = &line.world.service;
         let operator = &line.world.operator;
         agent::set_error(service, operator, "L2-CHAR-001", "lost", true)
@@ -228,7 +193,7 @@ async fn an_activated_agent_is_operational_without_a_reason_and_must_log_in_agai
             .await
             .unwrap();
         let caller = call_by(service, &issued.token).await;
-        line.begun(&caller).await;
+        line.world.begun(&caller).await;
         agent::activate(service, operator, "L3-CHAR-001")
             .await
             .unwrap();
@@ -241,7 +206,7 @@ async fn an_activated_agent_is_operational_without_a_reason_and_must_log_in_agai
 async fn an_agent_reports_its_own_error_and_is_out() {
     on_each_database(async |world| {
         let line = Line::open(world).await;
-        let held = line.begun(&line.micro).await;
+        let held = line.world.begun(&line.micro).await;
         let service = &line.world.service;
         let refused = agent::report_error(service, &line.micro, " ").await;
         assert_eq!(code(&refused), Some(Code::BadUserInput));
@@ -262,7 +227,7 @@ async fn an_agent_reports_its_own_error_and_is_out() {
 async fn many_are_deactivated_in_one_call_with_what_follows() {
     on_each_database(async |world| {
         let line = Line::open(world).await;
-        let held = line.begun(&line.micro).await;
+        let held = line.world.begun(&line.micro).await;
         let lines = ["L3-CHAR-001", "L1-ENG-001"].map(|id| agent::Update {
             id: id.to_owned(),
             active: Some(false),

@@ -68,6 +68,7 @@ async fn a_session_by_secret_lives_an_hour_in_the_name_of_the_agent() {
         let entry = world.entries(A::SessionCreated).await.pop().unwrap();
         assert_eq!(entry.entity_id, row.id.to_string());
         assert_eq!(entry.actor_id, Some(id("L1-ART-001")));
+        assert_eq!(entry.session_id, Some(row.id));
         let text = format!("{issued:?}{:?}", entry.metadata);
         assert!(!text.contains(&issued.token) && !text.contains(&secret));
     })

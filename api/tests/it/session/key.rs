@@ -41,7 +41,7 @@ async fn a_rotation_logs_nobody_out_and_the_old_key_verifies_as_long_as_its_sess
         service
             .db
             .clock()
-            .advance(service.settings.max_session_ttl + Duration::from_secs(1));
+            .advance(service.settings.max_session_ttl + Duration::from_secs(60));
         assert_eq!(service.keys.jwks(now()).keys.len(), 1);
         assert!(service.keys.reload(&service.db).await.unwrap());
         assert!(!service.keys.reload(&service.db).await.unwrap());
@@ -58,6 +58,23 @@ async fn a_rotation_logs_nobody_out_and_the_old_key_verifies_as_long_as_its_sess
                 .all(|entry| entry.metadata.value()["purpose"] == "sessions")
         );
         assert_eq!(entries[2].metadata.value()["replacedBy"], second);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_that_began_when_they_could_live_longer_outlives_a_rotation() {
+    on_each_database(async |mut world| {
+        world.register(plain("L1-ART-001", T::L1, None)).await;
+        let issued = session::issue(&world.service, &world.operator, "L1-ART-001", 7_200).await;
+        let token = issued.unwrap().token;
+        let mut settings = (*world.service.settings).clone();
+        settings.max_session_ttl = Duration::from_secs(600);
+        world.service.settings = settings.into();
+        key::rotate(&world.service, &world.operator).await.unwrap();
+        world.service.db.clock().advance(Duration::from_secs(7_000));
+        world.service.keys.reload(&world.service.db).await.unwrap();
+        call_by(&world.service, &token).await;
     })
     .await;
 }
