@@ -37,7 +37,9 @@ impl From<Refusal> for async_graphql::Error {
 
 /// A domain error that ends a request before anything is resolved.
 pub(super) fn of_request(error: Error) -> ServerError {
-    async_graphql::Error::from(Refusal::from(error)).into_server_error(Default::default())
+    let mut refused = ServerError::new(error.to_string(), None);
+    refused.source = Some(Arc::new(error));
+    refused
 }
 
 /// The domain error that an error of the answer came from.
