@@ -42,15 +42,15 @@ impl Faults {
 
 /// One line of a call: takes the faults of its fields and gives what is without fault.
 pub(super) struct Line<'a> {
-    pub(super) number: Option<usize>,
+    /// Counted from 0, where the call is in bulk.
+    pub(super) index: Option<usize>,
     pub(super) faults: &'a mut Faults,
 }
 
 impl Line<'_> {
     /// Adds a fault of a field.
     pub(super) fn fault(&mut self, field: &str, rule: &str, message: impl Into<String>) {
-        self.faults
-            .add(self.number, Fault::of(field, rule, message));
+        self.faults.add(self.index, Fault::of(field, rule, message));
     }
 
     /// An agent's id.
@@ -59,7 +59,7 @@ impl Line<'_> {
         if parsed.is_none() {
             let message = "must be 3 to 64 characters of A-Z, 0-9 and the dash";
             let fault = Fault::of(field, "format", message).found(&json!(id));
-            self.faults.add(self.number, fault);
+            self.faults.add(self.index, fault);
         }
         parsed
     }
@@ -72,7 +72,7 @@ impl Line<'_> {
         } else if !parsed.fits(tier) {
             let message = format!("must begin with its tier: {tier}- and something after it");
             let fault = Fault::of("id", "prefix", message).found(&json!(id));
-            self.faults.add(self.number, fault);
+            self.faults.add(self.index, fault);
         }
         Some(parsed)
     }
@@ -80,7 +80,7 @@ impl Line<'_> {
     /// A name.
     pub(super) fn name(&mut self, name: String) -> String {
         if let Some(fault) = text::fault("name", &name, MAX_NAME) {
-            self.faults.add(self.number, fault);
+            self.faults.add(self.index, fault);
         }
         name
     }
@@ -100,7 +100,7 @@ impl Line<'_> {
                 let field = format!("capabilities/{index}");
                 let message = "must be the name of a task type: 3 to 64 characters of A-Z, 0-9 and _, a letter first";
                 let fault = Fault::of(&field, "pattern", message).found(&json!(name));
-                self.faults.add(self.number, fault);
+                self.faults.add(self.index, fault);
             }
         }
         names.into_iter().collect()
@@ -110,7 +110,7 @@ impl Line<'_> {
     pub(super) fn config(&mut self, config: &Value, max_bytes: usize) -> JsonText {
         if !config.is_object() {
             let fault = Fault::of("config", "type", "must be a JSON object").found(config);
-            self.faults.add(self.number, fault);
+            self.faults.add(self.index, fault);
             return JsonText::empty_object();
         }
         let text = JsonText::of(config);
@@ -134,7 +134,7 @@ impl Line<'_> {
         if !beyond.is_empty() {
             let message = format!("{beyond} cannot be held by an agent of tier {tier}");
             let fault = Fault::of("permissions", "ceiling", message).found(&json!(beyond));
-            self.faults.add(self.number, fault);
+            self.faults.add(self.index, fault);
         }
         wanted
     }
@@ -205,10 +205,10 @@ mod tests {
     fn faults(check: impl FnOnce(&mut Line<'_>)) -> Vec<(String, String)> {
         let mut faults = Faults::default();
         check(&mut Line {
-            number: Some(7),
+            index: Some(7),
             faults: &mut faults,
         });
-        assert!(faults.list.iter().all(|fault| fault.line == Some(7)));
+        assert!(faults.list.iter().all(|fault| fault.line == Some(8)));
         faults
             .list
             .into_iter()

@@ -38,7 +38,8 @@ pub(in crate::service) struct Prepared {
 /// One line, parsed.
 #[derive(Debug)]
 struct Draft {
-    line: Option<usize>,
+    /// Its place in the call, where the call is in bulk.
+    index: Option<usize>,
     /// None where it is malformed, which is a fault.
     id: Option<AgentId>,
     name: String,
@@ -89,7 +90,7 @@ pub(in crate::service) fn prepare(
     let mut made = Vec::new();
     let mut drafts = Vec::with_capacity(lines.len());
     for (place, line) in lines.into_iter().enumerate() {
-        let number = numbered.then_some(place);
+        let index = numbered.then_some(place);
         let secret_sha256 = match secrets {
             Secrets::Later => None,
             Secrets::Made => {
@@ -100,7 +101,7 @@ pub(in crate::service) fn prepare(
             }
         };
         let mut checked = Line {
-            number,
+            index,
             faults: &mut faults,
         };
         drafts.push(Draft::of(line, &mut checked, settings, secret_sha256));
@@ -132,7 +133,7 @@ impl Draft {
             checked.fault("supervisorId", "required", message);
         }
         Self {
-            line: checked.number,
+            index: checked.index,
             id: checked.new_id(&line.id, tier),
             name: checked.name(line.name),
             tier,
@@ -184,7 +185,7 @@ impl Prepared {
         let known = super::tiers(tx, &asked).await?;
         for draft in &self.drafts {
             let mut line = Line {
-                number: draft.line,
+                index: draft.index,
                 faults: &mut self.faults,
             };
             if let Some(id) = draft.id.as_ref().filter(|id| known.contains_key(id)) {

@@ -19,7 +19,8 @@ use crate::store::Tx;
 
 /// One line of a bulk update, parsed.
 struct Draft {
-    line: usize,
+    /// Its place in the call.
+    index: usize,
     /// None where it is malformed, which is a fault.
     id: Option<AgentId>,
     /// Checked when the agent's tier is known.
@@ -46,14 +47,14 @@ pub async fn update(
     let drafts: Vec<Draft> = lines
         .into_iter()
         .enumerate()
-        .map(|(number, line)| {
+        .map(|(index, line)| {
             let mut checked = Line {
-                number: Some(number),
+                index: Some(index),
                 faults: &mut faults,
             };
             Draft::of(
                 line,
-                number,
+                index,
                 &mut checked,
                 service.settings.max_document_bytes,
             )
@@ -73,7 +74,7 @@ pub async fn update(
 }
 
 impl Draft {
-    fn of(line: Update, number: usize, checked: &mut Line<'_>, max_config: usize) -> Self {
+    fn of(line: Update, index: usize, checked: &mut Line<'_>, max_config: usize) -> Self {
         let (activation, deactivation) = match (line.active, line.reason) {
             (Some(true), reason) => (Some(Activation { reason }), None),
             (Some(false), Some(reason)) => (None, Some(reason)),
@@ -92,10 +93,10 @@ impl Draft {
             .and_then(|activation| activation.reason.as_deref())
             .or(deactivation.as_deref());
         if let Some(fault) = reason.and_then(|reason| text::fault("reason", reason, MAX_REASON)) {
-            checked.faults.add(checked.number, fault);
+            checked.faults.add(checked.index, fault);
         }
         Self {
-            line: number,
+            index,
             id: checked.id("id", &line.id),
             permissions: line.permissions,
             change: Change {
@@ -122,7 +123,7 @@ impl Draft {
         faults: &mut Faults,
     ) {
         let mut line = Line {
-            number: Some(self.line),
+            index: Some(self.index),
             faults,
         };
         let Some(id) = &self.id else { return };
@@ -202,7 +203,7 @@ pub async fn update_config(
     service.allow(caller, Operation::UpdateAgentConfig)?;
     let mut faults = Faults::default();
     let config = Line {
-        number: None,
+        index: None,
         faults: &mut faults,
     }
     .config(&config, service.settings.max_document_bytes);
@@ -241,7 +242,7 @@ pub async fn set_permissions(
         async |agent: &agent::Model| {
             let mut faults = Faults::default();
             let permissions = Line {
-                number: None,
+                index: None,
                 faults: &mut faults,
             }
             .permissions(permissions, agent.tier);

@@ -162,7 +162,7 @@ mod tests {
         ]}"#;
         let found = faults(read_fleet(text));
         let lines: Vec<_> = found.iter().map(|fault| fault.line).collect();
-        assert_eq!(lines, [Some(1), Some(2)]);
+        assert_eq!(lines, [Some(2), Some(3)]);
         assert!(found[0].message.contains("AgentTier") && found[1].message.contains("secret"));
     }
 
@@ -174,7 +174,7 @@ mod tests {
         let found = faults(read_fleet(text));
         assert_eq!(
             (found[0].line, found[0].pointer.as_str()),
-            (Some(0), "/tier")
+            (Some(1), "/tier")
         );
     }
 
