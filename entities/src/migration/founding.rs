@@ -196,7 +196,10 @@ const SQLITE_GUARDS: &[&str] = &[
     "CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is insert-only'); END",
 ];
 
+/// What PostgreSQL is told besides. Names are sorted by their bytes, as SQLite does and whatever the database's locale is.
 const POSTGRES_GUARDS: &[&str] = &[
+    "ALTER TABLE agents ALTER COLUMN id TYPE text COLLATE \"C\"",
+    "ALTER TABLE task_types ALTER COLUMN name TYPE text COLLATE \"C\"",
     "CREATE SEQUENCE audit_ordinal CACHE 1",
     "ALTER TABLE audit_entries ALTER COLUMN ordinal SET DEFAULT nextval('audit_ordinal')",
     "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME; END $$",

@@ -24,8 +24,10 @@ struct Compiled {
 /// Compiled schemas, by name and version: a version never changes. Clones share them.
 #[derive(Clone, Default)]
 pub struct Schemas {
-    kept: Arc<Mutex<HashMap<(String, i32), Arc<Compiled>>>>,
+    kept: Arc<Mutex<Kept>>,
 }
+
+type Kept = HashMap<(String, i32), Arc<Compiled>>;
 
 impl std::fmt::Debug for Schemas {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
