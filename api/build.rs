@@ -1,4 +1,4 @@
-//! Says to the compiler what it is compiling: `ZIGGIE_BUILD_HASH` is the SHA-256 over everything that goes into the server.
+//! Says to the compiler what it is compiling: `BUILD_HASH` is the SHA-256 over everything that goes into the server.
 //!
 //! Cargo runs this again when any of it changed, and then the server is compiled again anyway.
 
@@ -36,7 +36,8 @@ fn main() -> io::Result<()> {
     for byte in digest.finalize() {
         write!(hash, "{byte:02x}").map_err(io::Error::other)?;
     }
-    println!("cargo::rustc-env=ZIGGIE_BUILD_HASH={hash}");
+    // Not under our own prefix: cargo hands the variable on to what it runs, where every variable of that prefix is a setting.
+    println!("cargo::rustc-env=BUILD_HASH={hash}");
     Ok(())
 }
 

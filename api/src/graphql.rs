@@ -24,6 +24,7 @@ mod shape;
 mod task;
 mod task_type;
 
+pub use error::whole as whole_error;
 pub use execute::Schema;
 
 use crate::service::Service;

@@ -1,9 +1,11 @@
 //! Ziggie's server: the control plane for fleets of AI agents. ARCHITECTURE.md draws the house; imports point down only:
 //! `app` → `http` → `graphql` → `service` → `store` → `auth` → `entities`.
 
+pub mod app;
 pub mod auth;
 pub mod error;
 pub mod graphql;
+pub mod http;
 pub mod service;
 pub mod store;
 
@@ -11,4 +13,4 @@ pub mod store;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// SHA-256 over the sources that this server was built from, by which a report says what it is about.
-pub const BUILD_HASH: &str = env!("ZIGGIE_BUILD_HASH");
+pub const BUILD_HASH: &str = env!("BUILD_HASH");

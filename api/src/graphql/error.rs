@@ -35,6 +35,14 @@ impl From<Refusal> for async_graphql::Error {
     }
 }
 
+/// A domain error as a whole error of an answer: for what is refused before or beside the schema.
+pub fn whole(error: &Error, request_id: RequestId) -> ServerError {
+    let mut whole = ServerError::new(error.to_string(), None);
+    let values = values(error.code(), error.retryable(), error.details(), request_id);
+    whole.extensions = Some(values);
+    whole
+}
+
 /// A domain error that ends a request before anything is resolved.
 pub(super) fn of_request(error: Error) -> ServerError {
     let mut refused = ServerError::new(error.to_string(), None);

@@ -116,6 +116,11 @@ impl Feed {
         self.shared.db.fleet()
     }
 
+    /// The next sequence number that it will fan out.
+    pub fn head(&self) -> i64 {
+        self.shared.state().next
+    }
+
     /// How many subscribers there are.
     pub fn subscriber_count(&self) -> usize {
         self.shared

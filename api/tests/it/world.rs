@@ -110,6 +110,11 @@ impl World {
         Service::open(db, &self.master, settings).await.unwrap()
     }
 
+    /// Where its data are.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// The key under which its keys are sealed.
     pub(crate) fn master(&self) -> &MasterKey {
         &self.master

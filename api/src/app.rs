@@ -1,0 +1,13 @@
+//! Floor 6, `app`: the composition root: configuration → parts → routes → run → drain. The same for production, tests and demo, which
+//! differ in configuration and clock only (design property 7).
+
+pub mod cli;
+pub mod config;
+mod data_dir;
+mod door;
+mod order;
+mod parts;
+mod running;
+
+pub use config::Config;
+pub use running::{Running, migrate, start};

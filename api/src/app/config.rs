@@ -1,0 +1,123 @@
+//! What an operator may set (spec R10.04). Every key is one field here; where its value came from is kept in [`layer`]. Floor 6.
+
+pub mod layer;
+mod limits;
+pub mod unit;
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+pub use limits::Limits;
+
+/// Everything that a server is told. Production, tests and demo differ in this and in the clock only.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where agents and dashboards are answered.
+    pub listen: SocketAddr,
+    /// Where operators are answered: liveness, readiness, metrics.
+    pub admin_listen: SocketAddr,
+    /// Where keys, tokens and the embedded database are kept.
+    pub data_dir: PathBuf,
+    /// `postgres://user:password@host:port/name`; without it the database is a file in the data directory.
+    pub database_url: Option<String>,
+    /// How many connections to PostgreSQL this replica may hold.
+    pub database_connections: u32,
+    /// Whether the founding fleet and task types are loaded where they are missing.
+    pub founding: bool,
+    /// A file with the master key, for replicas that share one; without it `master.key` in the data directory.
+    pub master_key_file: Option<PathBuf>,
+    /// The master key itself; better in the environment than in a file.
+    pub master_key: Option<Hidden>,
+    /// How long requests under way may go on when the server goes down.
+    #[serde(with = "unit::time")]
+    pub drain: Duration,
+    /// What is logged, and how.
+    pub log: Log,
+    /// Limits and times.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
+            admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7401)),
+            data_dir: PathBuf::from("./ziggie-data"),
+            database_url: None,
+            database_connections: 10,
+            founding: false,
+            master_key_file: None,
+            master_key: None,
+            drain: Duration::from_secs(10),
+            log: Log::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The log goes to standard error.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// For people or for programs.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,ziggie::request=warn`.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::default(),
+            level: "info".to_owned(),
+        }
+    }
+}
+
+/// How lines of the log look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(String);
+
+/// What is shown in place of a secret.
+pub(super) const MASK: &str = "********";
+
+impl Hidden {
+    /// Hides a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for whoever needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl Serialize for Hidden {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(MASK)
+    }
+}

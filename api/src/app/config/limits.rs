@@ -1,0 +1,138 @@
+//! The limits and times that operators may set: those of the use cases and those of the edge (spec R10.05). Floor 6.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::unit;
+use crate::auth::policy::Reach;
+use crate::http;
+use crate::service::Settings;
+
+/// One table of all limits. What each means is said where it is used: [`Settings`] and [`http::Limits`], which also give the defaults.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs, reason = "documented where they are used")]
+pub struct Limits {
+    pub reach: Width,
+    pub max_depth: u16,
+    pub max_children: u64,
+    pub max_open_tasks: u64,
+    pub max_page: u64,
+    pub max_bulk: usize,
+    #[serde(with = "unit::size")]
+    pub max_document_bytes: usize,
+    #[serde(with = "unit::time")]
+    pub session_ttl: Duration,
+    #[serde(with = "unit::time")]
+    pub max_session_ttl: Duration,
+    pub max_sessions: u64,
+    #[serde(with = "unit::time")]
+    pub session_sweep: Duration,
+    #[serde(with = "unit::time")]
+    pub deadline_sweep: Duration,
+    #[serde(with = "unit::time")]
+    pub last_use_flush: Duration,
+    pub max_connections: usize,
+    #[serde(with = "unit::time")]
+    pub header_timeout: Duration,
+    #[serde(with = "unit::time")]
+    pub body_timeout: Duration,
+    #[serde(with = "unit::size")]
+    pub max_body_bytes: usize,
+    #[serde(with = "unit::time")]
+    pub operation_timeout: Duration,
+    pub max_sockets: usize,
+    #[serde(with = "unit::time")]
+    pub socket_init_timeout: Duration,
+    #[serde(with = "unit::time")]
+    pub socket_write_timeout: Duration,
+    #[serde(with = "unit::time")]
+    pub socket_ping: Duration,
+    pub max_socket_operations: usize,
+}
+
+/// How far down work may be given (spec R3.04).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Width {
+    /// To any agent of a lower tier.
+    Fleet,
+    /// Only down one's own line of reports.
+    Line,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let of_use = Settings::default();
+        let of_edge = http::Limits::default();
+        Self {
+            reach: match of_use.reach {
+                Reach::Fleet => Width::Fleet,
+                Reach::Line => Width::Line,
+            },
+            max_depth: of_use.max_depth,
+            max_children: of_use.max_children,
+            max_open_tasks: of_use.max_open_tasks,
+            max_page: of_use.max_page,
+            max_bulk: of_use.max_bulk,
+            max_document_bytes: of_use.max_document_bytes,
+            session_ttl: of_use.session_ttl,
+            max_session_ttl: of_use.max_session_ttl,
+            max_sessions: of_use.max_sessions,
+            session_sweep: of_use.session_sweep,
+            deadline_sweep: of_use.deadline_sweep,
+            last_use_flush: of_use.last_use_flush,
+            max_connections: of_edge.max_connections,
+            header_timeout: of_edge.header_timeout,
+            body_timeout: of_edge.body_timeout,
+            max_body_bytes: of_edge.max_body_bytes,
+            operation_timeout: of_edge.operation_timeout,
+            max_sockets: of_edge.max_sockets,
+            socket_init_timeout: of_edge.socket_init_timeout,
+            socket_write_timeout: of_edge.socket_write_timeout,
+            socket_ping: of_edge.socket_ping,
+            max_socket_operations: of_edge.max_socket_operations,
+        }
+    }
+}
+
+impl Limits {
+    /// Those of the use cases.
+    pub fn of_use(&self) -> Settings {
+        Settings {
+            reach: match self.reach {
+                Width::Fleet => Reach::Fleet,
+                Width::Line => Reach::Line,
+            },
+            max_depth: self.max_depth,
+            max_children: self.max_children,
+            max_open_tasks: self.max_open_tasks,
+            max_page: self.max_page,
+            max_bulk: self.max_bulk,
+            max_document_bytes: self.max_document_bytes,
+            session_ttl: self.session_ttl,
+            max_session_ttl: self.max_session_ttl,
+            max_sessions: self.max_sessions,
+            session_sweep: self.session_sweep,
+            deadline_sweep: self.deadline_sweep,
+            last_use_flush: self.last_use_flush,
+        }
+    }
+
+    /// Those of the edge.
+    pub fn of_edge(&self) -> http::Limits {
+        http::Limits {
+            max_connections: self.max_connections,
+            header_timeout: self.header_timeout,
+            body_timeout: self.body_timeout,
+            max_body_bytes: self.max_body_bytes,
+            operation_timeout: self.operation_timeout,
+            max_sockets: self.max_sockets,
+            socket_init_timeout: self.socket_init_timeout,
+            socket_write_timeout: self.socket_write_timeout,
+            socket_ping: self.socket_ping,
+            max_socket_operations: self.max_socket_operations,
+        }
+    }
+}

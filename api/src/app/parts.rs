@@ -1,0 +1,91 @@
+//! The parts of a server below the edge: what `serve` and the commands of an owner stand on alike. Floor 6.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::config::Config;
+use super::data_dir::{DataDir, FoundKey, write_private};
+use crate::auth::key::MasterKey;
+use crate::service::Service;
+use crate::service::first_start::{self, FirstStart};
+use crate::store::Database;
+use crate::store::clock::Clock;
+
+/// How long the last refusals may take to be recorded.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// The use cases over an open database.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) service: Service,
+}
+
+/// Where a configuration keeps its data.
+pub(super) fn database(config: &Config, data_dir: &DataDir) -> Database {
+    match &config.database_url {
+        Some(url) => Database::Postgres {
+            url: url.clone(),
+            max_connections: config.database_connections,
+        },
+        None => Database::Sqlite(data_dir.database()),
+    }
+}
+
+impl Parts {
+    /// Migrates and opens the database, makes sure of the first start's rows and keys, and starts what runs beneath the use cases.
+    pub(super) async fn open(config: &Config, data_dir: &DataDir, clock: Clock) -> Result<Self> {
+        let FoundKey { key, made } = data_dir.find_master_key(config)?;
+        let opened = open(config, data_dir, clock, &key).await;
+        if let (Err(_), Some(path), Some(_)) = (&opened, made, &config.database_url) {
+            // A shared database may be sealed under another key: one that was made for nothing must not lie about as if it opened it.
+            std::fs::remove_file(path)?;
+        }
+        let (service, first_start) = opened?;
+        if let Some(secret) = first_start.operator_secret {
+            write_private(&data_dir.operator_secret(), &secret.expose())?;
+        }
+        Ok(Self { service })
+    }
+
+    /// Ends it, after what waits to be recorded was recorded.
+    pub(super) async fn close(self) {
+        if tokio::time::timeout(LAST_WORDS, self.service.denials.flush())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the last refusals could not be recorded in time");
+        }
+    }
+}
+
+async fn open(
+    config: &Config,
+    data_dir: &DataDir,
+    clock: Clock,
+    key: &MasterKey,
+) -> Result<(Service, FirstStart)> {
+    let database = database(config, data_dir);
+    if matches!(database, Database::Sqlite(_)) {
+        data_dir.make_database()?;
+    }
+    database.migrate().await.context("migrating the database")?;
+    let db = database.open(clock).await?;
+    let first_start = first_start::prepare(&db, key)
+        .await
+        .map_err(explained)
+        .context("the first start")?;
+    let service = Service::open(db, key, config.limits.of_use()).await;
+    Ok((
+        service.context("opening the keys of this installation")?,
+        first_start,
+    ))
+}
+
+/// A domain error with its inner half: for whoever owns the data directory, not for clients.
+pub(super) fn explained(error: crate::error::Error) -> anyhow::Error {
+    match error {
+        crate::error::Error::Internal(cause) => anyhow::anyhow!("{}", cause.0),
+        other => anyhow::anyhow!("{other}"),
+    }
+}

@@ -1,0 +1,74 @@
+//! Floor 5, `http`: what stands between strangers and the service: routes, headers → `Caller`, GraphQL over HTTP and over WebSocket,
+//! health and metrics. The handlers are our own, thin, over the library's executor.
+
+mod admin;
+mod answer;
+mod credential;
+mod drain;
+mod execution;
+mod graphql;
+mod intake;
+mod limit;
+mod listener;
+mod media;
+mod metric;
+mod record;
+mod routes;
+mod session_watch;
+mod socket;
+
+pub use admin::admin_routes;
+pub use drain::{Drain, Draining};
+pub use limit::Limits;
+pub use listener::serve;
+pub use routes::public_routes;
+
+use std::sync::Arc;
+
+use metric::Metrics;
+use session_watch::SessionWatch;
+use tokio::sync::watch;
+
+use crate::graphql::Schema;
+use crate::service::Service;
+
+/// Everything that the handlers stand on.
+pub struct Gateway {
+    service: Service,
+    schema: Schema,
+    limits: Limits,
+    draining: Draining,
+    metrics: Metrics,
+    sessions: SessionWatch,
+    /// How many sockets are open: draining waits until there is none.
+    sockets: watch::Sender<usize>,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// Builds the schema over the service and starts watching sessions; the watch ends when `draining` begins.
+    pub fn start(service: Service, limits: Limits, draining: Draining) -> Arc<Self> {
+        Arc::new(Self {
+            schema: crate::graphql::build(service.clone()),
+            metrics: Metrics::new(service.db.kind()),
+            sessions: SessionWatch::start(service.clone(), draining.clone()),
+            sockets: watch::Sender::new(0),
+            service,
+            limits,
+            draining,
+        })
+    }
+
+    /// Waits until every socket is closed.
+    pub async fn sockets_closed(&self) {
+        // The sender lives in `self`, so that waiting cannot fail.
+        let _ = self.sockets.subscribe().wait_for(|open| *open == 0).await;
+    }
+}

@@ -1,0 +1,170 @@
+//! `/graphql` over HTTP: POST of JSON, GET for queries; a GET that asks for an upgrade becomes a socket. Floor 5.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Extension, Request, State};
+use axum::http::header::{CONTENT_LENGTH, HeaderMap, UPGRADE};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use entities::id::RequestId;
+
+use super::answer::{Answer, Refusal};
+use super::credential::{self, Credential};
+use super::intake::{self, Kind, Operation, Parameters};
+use super::media::{self, Media};
+use super::record::Record;
+use super::{Gateway, execution, socket};
+use crate::auth::actor::{Caller, Origin};
+use crate::error::Error;
+
+/// Answers whatever comes to `/graphql`.
+pub(super) async fn answer(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(request_id): Extension<RequestId>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let origin = credential::origin(
+        request_id,
+        Some(peer.ip().to_canonical()),
+        request.headers(),
+    );
+    if request.method() == Method::GET && request.headers().contains_key(UPGRADE) {
+        return socket::upgrade(gateway, origin, request).await;
+    }
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        _ => "OTHER",
+    };
+    let mut record = Record::begin(gateway.clone(), method, origin.clone());
+    let Some(media) = Media::accepted(request.headers()) else {
+        let reason = "answers come as application/graphql-response+json or application/json";
+        let refusal = Refusal::new(
+            StatusCode::NOT_ACCEPTABLE,
+            Error::bad_input("", "accept", reason),
+        );
+        record.refused(&refusal.error);
+        return refusal.into_http(Media::Json, request_id);
+    };
+    match run(&gateway, request, origin, &mut record).await {
+        Ok(answer) => {
+            record.answered(&answer);
+            answer.into_http(media)
+        }
+        Err(refusal) => {
+            record.refused(&refusal.error);
+            refusal.into_http(media, request_id)
+        }
+    }
+}
+
+/// From the request to its answer. What is no proper request over HTTP is a refusal.
+async fn run(
+    gateway: &Gateway,
+    request: Request,
+    origin: Origin,
+    record: &mut Record,
+) -> Result<Answer, Refusal> {
+    let request_id = origin.request_id;
+    let reads_only = request.method() == Method::GET;
+    let credential = Credential::of_headers(request.headers());
+    let parameters = parameters(gateway, request).await?;
+    let caller = match credential.caller(&gateway.service, origin).await {
+        Ok(caller) => caller,
+        Err(error) => return Ok(Answer::of_error(&error, request_id)),
+    };
+    record.by(&caller);
+    let operation = Operation::parse(parameters);
+    record.of(&operation);
+    match operation.kind {
+        Some(Kind::Mutation) if reads_only => Err(Refusal::method("POST")),
+        Some(Kind::Subscription) => {
+            let reason = "subscriptions come over a WebSocket that speaks graphql-transport-ws";
+            Ok(Answer::of_error(
+                &Error::bad_input("query", "transport", reason),
+                request_id,
+            ))
+        }
+        _ => Ok(once(gateway, operation, caller).await),
+    }
+}
+
+/// Reads what a well-formed request says.
+async fn parameters(gateway: &Gateway, request: Request) -> Result<Parameters, Refusal> {
+    let malformed = |error| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error);
+    if request.method() == Method::GET {
+        return Parameters::of_url(request.uri().query().unwrap_or_default()).map_err(malformed);
+    }
+    if request.method() != Method::POST {
+        return Err(Refusal::method("GET, POST"));
+    }
+    if !media::is_json(request.headers()) {
+        let error = Error::bad_input(
+            "",
+            "contentType",
+            "send the request as application/json in UTF-8",
+        );
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error));
+    }
+    let (head, body) = request.into_parts();
+    let body = read(gateway, &head.headers, body).await?;
+    let json = intake::json(&body).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error))?;
+    Parameters::of_json(json).map_err(malformed)
+}
+
+/// Reads a body within its limits of size and time, whether or not it says its size beforehand.
+async fn read(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<axum::body::Bytes, Refusal> {
+    let limit = gateway.limits.max_body_bytes;
+    let too_large = |requested: u64| {
+        let error = Error::LimitExceeded {
+            limit: "bytes of a request body",
+            value: limit as u64,
+            requested,
+        };
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error)
+    };
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if let Some(announced) = announced.filter(|announced| *announced > limit as u64) {
+        return Err(too_large(announced));
+    }
+    match tokio::time::timeout(gateway.limits.body_timeout, to_bytes(body, limit)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        // The body ends at the limit, so that nobody knows by how much it is crossed; or the client left, and hears nothing anyway.
+        Ok(Err(_)) => Err(too_large(limit as u64 + 1)),
+        Err(_) => {
+            let error = Error::Unavailable("the request body did not arrive in time");
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, error))
+        }
+    }
+}
+
+/// Runs a query or mutation to its answer, over whichever transport it came.
+pub(super) async fn once(gateway: &Gateway, operation: Operation, caller: Caller) -> Answer {
+    let request_id = caller.origin.request_id;
+    let parsed = operation.is_parsed;
+    let running = gateway.schema.execute(&caller, operation.request);
+    match execution::once(running, gateway.limits.operation_timeout).await {
+        Ok(response) => Answer::of_response(response, parsed),
+        Err(error) => {
+            report(gateway, &caller, &error);
+            Answer::of_error(&error, request_id)
+        }
+    }
+}
+
+/// An INTERNAL answer leaves its cause in the log and an entry without one in the audit log (spec R5.04).
+pub(super) fn report(gateway: &Gateway, caller: &Caller, error: &Error) {
+    if let Error::Internal(cause) = error {
+        tracing::error!(request_id = %caller.origin.request_id, cause = %cause.0, "internal error");
+        gateway.service.denials.report_fault(caller, "graphql");
+    }
+}

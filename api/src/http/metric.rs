@@ -1,0 +1,131 @@
+//! Metrics in base units, without ids as labels (spec R10.04). Floor 5.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::intake::Kind;
+
+/// What an operation was and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    kind: Word,
+    code: Word,
+}
+
+/// One of a closed list of words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Word(&'static str);
+
+impl EncodeLabelValue for Word {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.0.encode(encoder)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfKind {
+    kind: Word,
+}
+
+/// Every metric of the edge.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    operations: Family<Outcome, Counter>,
+    durations: Family<OfKind, Histogram>,
+    /// Open sockets.
+    pub(super) sockets: Gauge,
+    /// Running subscriptions.
+    pub(super) subscriptions: Gauge,
+    /// The next sequence number that the feed fans out.
+    pub(super) feed_head: Gauge<i64>,
+    /// Who listens to the feed in this process.
+    pub(super) feed_subscribers: Gauge<u64, AtomicU64>,
+}
+
+/// From half a millisecond to half a minute.
+const BUCKETS: [f64; 15] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+];
+
+impl Metrics {
+    /// Registers all of them; `database` is the kind of database beneath.
+    pub(super) fn new(database: &'static str) -> Self {
+        let mut registry = Registry::with_prefix("ziggie");
+        let build = Info::new([
+            ("version", env!("CARGO_PKG_VERSION")),
+            ("database", database),
+        ]);
+        registry.register("build", "Which build serves which kind of database", build);
+        let operations = Family::default();
+        registry.register(
+            "operations",
+            "GraphQL operations that have ended, by kind and code",
+            operations.clone(),
+        );
+        let durations =
+            Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        let help = "How long queries and mutations took";
+        registry.register_with_unit("operation_duration", help, Unit::Seconds, durations.clone());
+        let sockets = Gauge::default();
+        registry.register("sockets", "Open WebSocket connections", sockets.clone());
+        let subscriptions = Gauge::default();
+        registry.register(
+            "subscriptions",
+            "Running subscriptions",
+            subscriptions.clone(),
+        );
+        let feed_head = Gauge::default();
+        registry.register(
+            "feed_head",
+            "The next sequence number that the feed fans out",
+            feed_head.clone(),
+        );
+        let feed_subscribers = Gauge::default();
+        registry.register(
+            "feed_subscribers",
+            "Readers of the feed in this process",
+            feed_subscribers.clone(),
+        );
+        Self {
+            registry,
+            operations,
+            durations,
+            sockets,
+            subscriptions,
+            feed_head,
+            feed_subscribers,
+        }
+    }
+
+    /// Counts an operation that has ended. Streams last as long as somebody listens: their time says nothing.
+    pub(super) fn count(&self, kind: Option<Kind>, code: &'static str, took: Duration) {
+        let word = Word(kind.map_or("none", Kind::as_str));
+        self.operations
+            .get_or_create(&Outcome {
+                kind: word,
+                code: Word(code),
+            })
+            .inc();
+        if matches!(kind, Some(Kind::Query | Kind::Mutation)) {
+            self.durations
+                .get_or_create(&OfKind { kind: word })
+                .observe(took.as_secs_f64());
+        }
+    }
+
+    /// All of them as OpenMetrics text.
+    pub(super) fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,72 @@
+//! The public routes (spec R10.02) and what every answer carries. Floor 5.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use axum::{Extension, Json};
+use entities::id::RequestId;
+
+use super::answer::Refusal;
+use super::media::Media;
+use super::{Gateway, graphql};
+use crate::error::Error;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How long a reader may keep the public keys: a new key signs within a minute of its making.
+const KEYS_CACHED: HeaderValue = HeaderValue::from_static("public, max-age=60");
+
+/// Everything on the public address.
+pub fn public_routes(gateway: Arc<Gateway>) -> Router {
+    Router::new()
+        .route("/graphql", any(graphql::answer))
+        .route("/.well-known/jwks.json", get(keys))
+        .fallback(nothing_there)
+        .layer(middleware::from_fn_with_state(gateway.clone(), dress))
+        .with_state(gateway)
+}
+
+/// The public keys by which anybody can verify a session's token (spec R2.05).
+async fn keys(State(gateway): State<Arc<Gateway>>) -> Response {
+    let keys = gateway.service.keys.jwks(gateway.service.db.clock().now());
+    ([(CACHE_CONTROL, KEYS_CACHED)], Json(keys)).into_response()
+}
+
+async fn nothing_there(Extension(request_id): Extension<RequestId>, uri: Uri) -> Response {
+    let error = Error::not_found("page", uri.path());
+    Refusal::new(StatusCode::NOT_FOUND, error).into_http(Media::Json, request_id)
+}
+
+/// Mints the request's id, and sends every answer out with it and with the headers that keep browsers from running anything.
+async fn dress(State(gateway): State<Arc<Gateway>>, mut request: Request, next: Next) -> Response {
+    let request_id = gateway.service.db.request_id();
+    request.extensions_mut().insert(request_id);
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    // An id is ASCII by construction.
+    if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    secure(headers);
+    response
+}
+
+/// What is served is data, never a page.
+pub(super) fn secure(headers: &mut axum::http::HeaderMap) {
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+}

@@ -1,0 +1,118 @@
+//! `/graphql` over WebSocket: the upgrade and the life of a socket (graphql-transport-ws). Floor 5.
+
+mod connection;
+mod operation;
+mod protocol;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::Gateway;
+use super::answer::Refusal;
+use super::credential::Credential;
+use super::media::Media;
+use crate::auth::actor::Origin;
+use crate::error::Error;
+use connection::Connection;
+use protocol::Close;
+
+const SUBPROTOCOL: &str = "graphql-transport-ws";
+/// Buffers of a socket: small, since most sockets are quiet most of the time.
+const READ_BUFFER: usize = 4 * 1024;
+const WRITE_BUFFER: usize = 4 * 1024;
+/// How long the other side may take to answer a close frame.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Turns a GET that asks for it into a socket.
+pub(super) async fn upgrade(gateway: Arc<Gateway>, origin: Origin, request: Request) -> Response {
+    let request_id = origin.request_id;
+    let refuse = |status, error| Refusal::new(status, error).into_http(Media::Json, request_id);
+    if gateway.draining.has_begun() {
+        let error = Error::Unavailable("the server is going down: connect elsewhere");
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, error);
+    }
+    let (open, limit) = (*gateway.sockets.borrow(), gateway.limits.max_sockets);
+    if open >= limit {
+        let (limit, value, requested) = ("open sockets", limit as u64, open as u64 + 1);
+        let error = Error::LimitExceeded {
+            limit,
+            value,
+            requested,
+        };
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, error);
+    }
+    let credential = Credential::of_headers(request.headers());
+    let (mut head, _) = request.into_parts();
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut head, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => {
+            let error = Error::bad_input("", "upgrade", rejection.body_text());
+            return refuse(rejection.status(), error);
+        }
+    };
+    let limits = &gateway.limits;
+    let upgrade = upgrade
+        .protocols([SUBPROTOCOL])
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_message_size(limits.max_body_bytes)
+        .max_frame_size(limits.max_body_bytes);
+    upgrade.on_upgrade(async move |socket| live(gateway, socket, origin, credential).await)
+}
+
+/// From the handshake to the last frame.
+async fn live(
+    gateway: Arc<Gateway>,
+    mut socket: WebSocket,
+    origin: Origin,
+    credential: Credential,
+) {
+    let _open = Open::new(gateway.clone());
+    let close = if socket.protocol().is_some() {
+        Connection::new(gateway, origin, credential)
+            .run(&mut socket)
+            .await
+    } else {
+        Some(Close::SUBPROTOCOL)
+    };
+    if let Some(close) = close {
+        // Whoever does not take the goodbye in time is left without.
+        let _ = tokio::time::timeout(GOODBYE, say_goodbye(&mut socket, close)).await;
+    }
+}
+
+/// Sends the close frame and reads until the other side has answered it.
+async fn say_goodbye(socket: &mut WebSocket, close: Close) {
+    let frame = CloseFrame {
+        code: close.code,
+        reason: close.reason.as_ref().into(),
+    };
+    if socket.send(Message::Close(Some(frame))).await.is_ok() {
+        while let Some(Ok(_)) = socket.recv().await {}
+    }
+}
+
+/// Counts an open socket.
+struct Open {
+    gateway: Arc<Gateway>,
+}
+
+impl Open {
+    fn new(gateway: Arc<Gateway>) -> Self {
+        gateway.sockets.send_modify(|open| *open += 1);
+        gateway.metrics.sockets.inc();
+        Self { gateway }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.gateway.sockets.send_modify(|open| *open -= 1);
+        self.gateway.metrics.sockets.dec();
+    }
+}

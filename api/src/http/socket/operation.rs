@@ -1,0 +1,178 @@
+//! One operation over a socket, in a task of its own: it ends with the socket, or when its client completes it. Floor 5.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::super::answer::Answer;
+use super::super::credential::Credential;
+use super::super::intake::{Kind, Operation};
+use super::super::record::Record;
+use super::super::{Gateway, execution, graphql};
+use super::protocol;
+use crate::auth::actor::{Caller, Origin};
+use crate::error::Error;
+
+/// A message on its way to the client.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    /// Of which operation; its number tells it from an earlier one of the same id.
+    pub(super) id: Arc<str>,
+    pub(super) number: u64,
+    pub(super) text: String,
+    /// Whether the operation is over with it.
+    pub(super) last: bool,
+}
+
+/// A running operation. Dropping it ends it: what it had not committed is taken back.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) number: u64,
+    pub(super) kind: Option<Kind>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Where the messages of one operation go.
+pub(super) struct Outlet {
+    pub(super) id: Arc<str>,
+    pub(super) number: u64,
+    pub(super) queue: mpsc::Sender<Outgoing>,
+}
+
+impl Outlet {
+    /// Waits while the client reads too slowly; `false` when the socket is gone.
+    async fn send(&self, text: String, last: bool) -> bool {
+        let message = Outgoing {
+            id: self.id.clone(),
+            number: self.number,
+            text,
+            last,
+        };
+        self.queue.send(message).await.is_ok()
+    }
+
+    async fn next(&self, answer: &Answer) -> bool {
+        self.send(protocol::next(&self.id, &answer.json()), false)
+            .await
+    }
+
+    async fn complete(&self) {
+        self.send(protocol::complete(&self.id), true).await;
+    }
+
+    async fn error(&self, answer: &Answer) {
+        self.send(protocol::error(&self.id, &answer.errors_json()), true)
+            .await;
+    }
+}
+
+/// Starts an operation.
+pub(super) fn start(
+    gateway: Arc<Gateway>,
+    credential: Credential,
+    origin: Origin,
+    operation: Operation,
+    outlet: Outlet,
+) -> Running {
+    let (number, kind) = (outlet.number, operation.kind);
+    let task = tokio::spawn(run(gateway, credential, origin, operation, outlet));
+    Running { number, kind, task }
+}
+
+async fn run(
+    gateway: Arc<Gateway>,
+    credential: Credential,
+    origin: Origin,
+    operation: Operation,
+    outlet: Outlet,
+) {
+    let mut record = Record::begin(gateway.clone(), "WS", origin.clone());
+    record.of(&operation);
+    let request_id = origin.request_id;
+    // What an agent may do is what its row says now, not what it said when the socket was opened (spec R1.04).
+    let caller = match credential.caller(&gateway.service, origin).await {
+        Ok(caller) => caller,
+        Err(error) => {
+            let answer = Answer::of_error(&error, request_id);
+            record.answered(&answer);
+            return outlet.error(&answer).await;
+        }
+    };
+    record.by(&caller);
+    if operation.kind == Some(Kind::Subscription) {
+        return subscribe(&gateway, operation, caller, outlet, record).await;
+    }
+    let answer = graphql::once(&gateway, operation, caller).await;
+    record.answered(&answer);
+    drop(record);
+    if answer.is_executed() {
+        outlet.next(&answer).await;
+        outlet.complete().await;
+    } else {
+        outlet.error(&answer).await;
+    }
+}
+
+/// Passes events on until the stream ends or one brings no data: then the errors end the operation.
+async fn subscribe(
+    gateway: &Gateway,
+    operation: Operation,
+    caller: Caller,
+    outlet: Outlet,
+    mut record: Record,
+) {
+    let _counted = Counted::new(gateway);
+    let request_id = caller.origin.request_id;
+    let responses = gateway.schema.stream(caller.clone(), operation.request);
+    let mut responses = std::pin::pin!(execution::stream(responses));
+    while let Some(response) = responses.next().await {
+        let answer = match response {
+            Ok(response) => Answer::of_response(response, true),
+            Err(error) => {
+                graphql::report(gateway, &caller, &error);
+                Answer::of_error(&error, request_id)
+            }
+        };
+        record.answered(&answer);
+        if answer.has_no_data() {
+            return outlet.error(&answer).await;
+        }
+        if !outlet.next(&answer).await {
+            return;
+        }
+    }
+    outlet.complete().await;
+}
+
+/// What `subscribe` answers when too many operations run.
+pub(super) fn too_many(limit: usize) -> Error {
+    Error::LimitExceeded {
+        limit: "operations over one socket",
+        value: limit as u64,
+        requested: limit as u64 + 1,
+    }
+}
+
+/// Counts a running subscription.
+struct Counted<'a>(&'a Gateway);
+
+impl<'a> Counted<'a> {
+    fn new(gateway: &'a Gateway) -> Self {
+        gateway.metrics.subscriptions.inc();
+        Self(gateway)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.metrics.subscriptions.dec();
+    }
+}
