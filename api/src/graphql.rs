@@ -26,6 +26,7 @@ mod task_type;
 
 pub use error::whole as whole_error;
 pub use execute::Schema;
+pub use live::ArrivedAt;
 
 use crate::service::Service;
 

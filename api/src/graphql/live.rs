@@ -14,7 +14,7 @@ use super::request::Asked;
 use super::scalar::{Cursor, DateTime};
 use super::task::{Task, TaskFilter};
 use crate::auth::policy::Operation;
-use crate::service::live::{self, AgentUpdate, TaskUpdate};
+use crate::service::live::{self, AgentUpdate, Since, TaskUpdate};
 
 /// Something that happened to a task.
 pub struct TaskEvent(TaskUpdate);
@@ -101,6 +101,18 @@ impl AgentEvent {
     }
 }
 
+/// The log's head when a subscription arrived, put into its request by the edge. A client that has been answered since, by a pong or by
+/// anything else, knows that it misses nothing from then on.
+#[derive(Debug, Clone, Copy)]
+pub struct ArrivedAt(pub i64);
+
+fn since(ctx: &Context<'_>, after: Option<Cursor>) -> Since {
+    Since {
+        after: after.map(Into::into),
+        arrived_at: ctx.data_opt().map(|ArrivedAt(head)| *head),
+    }
+}
+
 /// What can be followed as it happens. Whether the caller may see an event is decided when it is sent; a stream ends when the session
 /// does.
 #[derive(Default)]
@@ -122,8 +134,9 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<TaskEvent, Refusal>> + use<>, Refusal> {
         let (service, caller) = (ctx.service(), ctx.caller());
         let filter = filter.unwrap_or_default().into();
-        let (task_id, after) = (task_id.map(Into::into), after.map(Into::into));
-        let updates = live::task_updates(service, caller, task_id, filter, after).await?;
+        let task_id = task_id.map(Into::into);
+        let updates =
+            live::task_updates(service, caller, task_id, filter, &since(ctx, after)).await?;
         Ok(updates.map(|update| Ok(TaskEvent(update?))))
     }
 
@@ -136,8 +149,8 @@ impl Subscription {
         #[graphql(desc = "First what was missed since this cursor; from now on when left out.")]
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Result<AgentEvent, Refusal>> + use<>, Refusal> {
-        let (agent_id, after) = (agent_id.map(Into::into), after.map(Into::into));
-        let updates = live::agent_updates(ctx.service(), agent_id, after).await?;
+        let agent_id = agent_id.map(Into::into);
+        let updates = live::agent_updates(ctx.service(), agent_id, &since(ctx, after)).await?;
         Ok(updates.map(|update| Ok(AgentEvent(update?))))
     }
 }

@@ -20,6 +20,24 @@ use crate::store::feed::{Event, FeedEnd, Subject};
 /// The name that cursors of streams carry: one place in the log serves every stream.
 const STREAM: &str = "log";
 
+/// Where a stream begins.
+#[derive(Debug, Clone, Default)]
+pub struct Since {
+    /// After this event: first what was missed.
+    pub after: Option<Cursor>,
+    /// Without a cursor, here: the log's head when the request arrived. Without either, wherever the feed stands by then.
+    pub arrived_at: Option<i64>,
+}
+
+impl Since {
+    fn after(&self) -> Result<Option<i64>> {
+        match &self.after {
+            Some(cursor) => cursor.key(STREAM).map(Some),
+            None => Ok(self.arrived_at.map(|head| head - 1)),
+        }
+    }
+}
+
 /// Something that happened to a task.
 #[derive(Debug, Clone)]
 pub struct TaskUpdate {
@@ -66,10 +84,10 @@ pub async fn task_updates(
     caller: &Caller,
     task_id: Option<String>,
     filter: Filter,
-    after: Option<Cursor>,
+    since: &Since,
 ) -> Result<impl Stream<Item = Result<TaskUpdate>> + Send + 'static + use<>> {
     let viewer = caller.actor().ok_or(Error::Unauthenticated)?.agent.clone();
-    let after = after.map(|cursor| cursor.key::<i64>(STREAM)).transpose()?;
+    let after = since.after()?;
     let only = match task_id {
         Some(id) => Some(super::task::get(service, caller, &id).await?.id),
         None => None,
@@ -137,9 +155,9 @@ fn is_birth(event: &Event) -> bool {
 pub async fn agent_updates(
     service: &Service,
     agent_id: Option<String>,
-    after: Option<Cursor>,
+    since: &Since,
 ) -> Result<impl Stream<Item = Result<AgentUpdate>> + Send + 'static + use<>> {
-    let after = after.map(|cursor| cursor.key::<i64>(STREAM)).transpose()?;
+    let after = since.after()?;
     let only: Option<AgentId> = match agent_id {
         Some(id) => Some(super::agent::get(service, &id).await?.id),
         None => None,

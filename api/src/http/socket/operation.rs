@@ -14,6 +14,7 @@ use super::super::{Gateway, execution, graphql};
 use super::protocol;
 use crate::auth::actor::{Caller, Origin};
 use crate::error::Error;
+use crate::graphql::ArrivedAt;
 
 /// A message on its way to the client.
 #[derive(Debug)]
@@ -79,10 +80,13 @@ pub(super) fn start(
     gateway: Arc<Gateway>,
     credential: Credential,
     origin: Origin,
-    operation: Operation,
+    mut operation: Operation,
     outlet: Outlet,
 ) -> Running {
     let (number, kind) = (outlet.number, operation.kind);
+    // Here and not in the task: messages are handled in their order, so a later ping is answered after this.
+    let arrived_at = ArrivedAt(gateway.service.feed.head());
+    operation.request = operation.request.data(arrived_at);
     let task = tokio::spawn(run(gateway, credential, origin, operation, outlet));
     Running { number, kind, task }
 }
