@@ -70,13 +70,23 @@ macro_rules! closed_word {
     };
 }
 
-/// Stores a closed word as its spelling in a text column.
+/// Stores a value as a text: `write` gives the text, `read` the value again or what is wrong with the text.
 #[macro_export]
-macro_rules! stored_as_text {
-    ($name:ident) => {
+macro_rules! stored_as_string {
+    ($name:ident, |$value:ident| $write:expr, |$text:ident| $read:expr) => {
+        impl $name {
+            fn to_stored_text($value: Self) -> String {
+                $write
+            }
+
+            fn of_stored_text($text: &str) -> Result<Self, String> {
+                $read
+            }
+        }
+
         impl From<$name> for sea_orm::Value {
-            fn from(word: $name) -> Self {
-                word.as_str().into()
+            fn from(value: $name) -> Self {
+                $name::to_stored_text(value).into()
             }
         }
 
@@ -85,19 +95,16 @@ macro_rules! stored_as_text {
                 row: &sea_orm::QueryResult,
                 index: I,
             ) -> Result<Self, sea_orm::TryGetError> {
-                <String as sea_orm::TryGetable>::try_get_by(row, index)?
-                    .parse()
-                    .map_err(|error: $crate::word::UnknownWord| {
-                        sea_orm::TryGetError::DbErr(sea_orm::DbErr::Type(error.to_string()))
-                    })
+                let text = <String as sea_orm::TryGetable>::try_get_by(row, index)?;
+                $name::of_stored_text(&text)
+                    .map_err(|error| sea_orm::TryGetError::DbErr(sea_orm::DbErr::Type(error)))
             }
         }
 
         impl sea_orm::sea_query::ValueType for $name {
             fn try_from(value: sea_orm::Value) -> Result<Self, sea_orm::sea_query::ValueTypeErr> {
-                <String as sea_orm::sea_query::ValueType>::try_from(value)?
-                    .parse()
-                    .map_err(|_| sea_orm::sea_query::ValueTypeErr)
+                let text = <String as sea_orm::sea_query::ValueType>::try_from(value)?;
+                $name::of_stored_text(&text).map_err(|_| sea_orm::sea_query::ValueTypeErr)
             }
 
             fn type_name() -> String {
@@ -127,57 +134,24 @@ macro_rules! stored_as_text {
     };
 }
 
+/// Stores a closed word as its spelling.
+#[macro_export]
+macro_rules! stored_as_text {
+    ($name:ident) => {
+        $crate::stored_as_string!($name, |word| word.as_str().to_owned(), |text| text
+            .parse()
+            .map_err(|error: $crate::word::UnknownWord| error.to_string()));
+    };
+}
+
 /// Stores a value as the JSON text that serde gives for it.
 #[macro_export]
 macro_rules! stored_as_json_text {
     ($name:ident) => {
-        impl From<$name> for sea_orm::Value {
-            fn from(value: $name) -> Self {
-                serde_json::json!(value).to_string().into()
-            }
-        }
-
-        impl sea_orm::TryGetable for $name {
-            fn try_get_by<I: sea_orm::ColIdx>(
-                row: &sea_orm::QueryResult,
-                index: I,
-            ) -> Result<Self, sea_orm::TryGetError> {
-                let text = <String as sea_orm::TryGetable>::try_get_by(row, index)?;
-                serde_json::from_str(&text).map_err(|error| {
-                    sea_orm::TryGetError::DbErr(sea_orm::DbErr::Type(error.to_string()))
-                })
-            }
-        }
-
-        impl sea_orm::sea_query::ValueType for $name {
-            fn try_from(value: sea_orm::Value) -> Result<Self, sea_orm::sea_query::ValueTypeErr> {
-                let text = <String as sea_orm::sea_query::ValueType>::try_from(value)?;
-                serde_json::from_str(&text).map_err(|_| sea_orm::sea_query::ValueTypeErr)
-            }
-
-            fn type_name() -> String {
-                stringify!($name).to_owned()
-            }
-
-            fn array_type() -> sea_orm::sea_query::ArrayType {
-                sea_orm::sea_query::ArrayType::String
-            }
-
-            fn column_type() -> sea_orm::sea_query::ColumnType {
-                sea_orm::sea_query::ColumnType::Text
-            }
-        }
-
-        impl sea_orm::sea_query::Nullable for $name {
-            fn null() -> sea_orm::Value {
-                sea_orm::Value::String(None)
-            }
-        }
-
-        impl sea_orm::IntoActiveValue<$name> for $name {
-            fn into_active_value(self) -> sea_orm::ActiveValue<$name> {
-                sea_orm::ActiveValue::Set(self)
-            }
-        }
+        $crate::stored_as_string!(
+            $name,
+            |value| serde_json::json!(value).to_string(),
+            |text| serde_json::from_str(text).map_err(|error| error.to_string())
+        );
     };
 }

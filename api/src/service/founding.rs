@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use super::Service;
 use super::agent::{Secrets, prepare, register_in_unit};
-use super::task_type::{self, Define};
+use super::task_type;
 use crate::auth::actor::Caller;
 use crate::auth::policy::Operation;
-use crate::error::{Error, Fault, Result};
+use crate::error::Result;
 use crate::store::Tx;
 
 mod file;
@@ -77,38 +77,6 @@ pub async fn import_fleet(service: &Service, caller: &Caller, text: &str) -> Res
         })
         .await?;
     Ok(agents.len())
-}
-
-/// Defines the types of a task types file, all or none; a name that exists gets its next version. Gives how many.
-///
-/// # Errors
-/// BAD_USER_INPUT with every fault of every line.
-#[tracing::instrument(name = "founding.import_task_types", skip_all)]
-pub async fn import_task_types(service: &Service, caller: &Caller, text: &str) -> Result<usize> {
-    let operation = Operation::DefineTaskType;
-    service.allow(caller, operation)?;
-    let types = file::read_task_types(text)?;
-    check_task_types(&types)?;
-    let count = types.len();
-    service
-        .perform(caller, operation, async |tx: &mut Tx| {
-            task_type::insert_all(tx, types).await
-        })
-        .await?;
-    Ok(count)
-}
-
-fn check_task_types(types: &[Define]) -> Result<()> {
-    let mut faults: Vec<Fault> = Vec::new();
-    for (line, define) in types.iter().enumerate() {
-        let found = task_type::definition_faults(define);
-        faults.extend(found.into_iter().map(|fault| fault.at_line(line)));
-    }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::BadUserInput(faults))
-    }
 }
 
 /// The whole fleet but for SYSTEM as a fleet file, which [`import_fleet`] takes: supervisors before their reports.

@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+use entities::id::AgentId;
 use entities::json::JsonText;
 use entities::{task, task_type};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 
 mod document;
@@ -78,7 +82,7 @@ pub(super) fn shortened(text: &str) -> String {
 }
 
 /// Every fault of a definition: names, ranges, schemas that are invalid, fetch anything or blow up.
-pub(super) fn definition_faults(define: &Define) -> Vec<Fault> {
+fn faults(define: &Define) -> Vec<Fault> {
     let mut faults = Vec::new();
     if !is_name(&define.name) {
         faults.push(Fault::of(
@@ -114,7 +118,7 @@ pub(super) fn definition_faults(define: &Define) -> Vec<Fault> {
     faults
 }
 
-/// Defines a type, or its next version. The same definition again is the version that is there already.
+/// Defines a type, or the next version of one; tasks keep the version that they were made under.
 #[tracing::instrument(name = "task_type.define", skip_all, fields(task_type.name = define.name))]
 pub async fn define(
     service: &Service,
@@ -123,16 +127,24 @@ pub async fn define(
 ) -> Result<task_type::Model> {
     service.allow(caller, Operation::DefineTaskType)?;
     check_definition(&define)?;
-    service
-        .perform(caller, Operation::DefineTaskType, async |tx: &mut Tx| {
-            insert(tx, define).await
-        })
-        .await
+    // One after the other: the second of two at once makes the version after the first one's.
+    let locks = [AgentId::control_center()];
+    let rows = service
+        .perform_alone(
+            caller,
+            Operation::DefineTaskType,
+            &locks,
+            async |tx: &mut Tx| insert_all(tx, vec![define]).await,
+        )
+        .await?;
+    rows.into_iter()
+        .next()
+        .ok_or_else(|| Error::internal("a definition made no version"))
 }
 
 /// BAD_USER_INPUT with every fault of a definition.
 pub fn check_definition(define: &Define) -> Result<()> {
-    let faults = definition_faults(define);
+    let faults = faults(define);
     if faults.is_empty() {
         Ok(())
     } else {
@@ -140,48 +152,30 @@ pub fn check_definition(define: &Define) -> Result<()> {
     }
 }
 
-/// Inserts checked definitions, each as the next version of its name; what is defined so already is left as it is. One query and one
-/// statement for all of them.
-pub async fn insert_all(tx: &mut Tx, definitions: Vec<Define>) -> Result<()> {
+/// Inserts checked definitions, each as the next version of its name. One query and one statement for all of them.
+pub async fn insert_all(tx: &mut Tx, definitions: Vec<Define>) -> Result<Vec<task_type::Model>> {
     let names: Vec<String> = definitions
         .iter()
         .map(|define| define.name.clone())
         .collect();
-    let mut known = latest_of(tx, &names).await?;
-    let mut rows = Vec::new();
-    for define in definitions {
-        let name = define.name.clone();
-        if let Some(row) = next_version(known.get(&name), define, tx.now()) {
-            known.insert(name, row.clone());
-            rows.push(row);
-        }
+    let mut versions = versions_of(tx, &names).await?;
+    let rows: Vec<task_type::Model> = definitions
+        .into_iter()
+        .map(|define| {
+            let version = versions.entry(define.name.clone()).or_default();
+            *version += 1;
+            row(define, *version, tx.now())
+        })
+        .collect();
+    if !rows.is_empty() {
+        tx.insert_task_types(rows.clone()).await?;
     }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    tx.insert_task_types(rows).await
+    Ok(rows)
 }
 
-async fn insert(tx: &mut Tx, define: Define) -> Result<task_type::Model> {
-    let latest = latest(tx, &define.name).await?;
-    match (next_version(latest.as_ref(), define, tx.now()), latest) {
-        (Some(row), _) => {
-            tx.insert_task_types(vec![row.clone()]).await?;
-            Ok(row)
-        }
-        (None, Some(latest)) => Ok(latest),
-        (None, None) => Err(Error::internal("a first version is always a new one")),
-    }
-}
-
-/// The version after the latest one; none where it would be the same again.
-fn next_version(
-    latest: Option<&task_type::Model>,
-    define: Define,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Option<task_type::Model> {
-    let row = task_type::Model {
-        version: latest.map_or(0, |latest| latest.version) + 1,
+fn row(define: Define, version: i32, created_at: DateTime<Utc>) -> task_type::Model {
+    task_type::Model {
+        version,
         input_schema: JsonText::of(&define.input_schema),
         output_schema: JsonText::of(&define.output_schema),
         requires_review: define.requires_review,
@@ -191,33 +185,23 @@ fn next_version(
         max_attempts: define.max_attempts,
         backoff_seconds: define.backoff_seconds,
         max_concurrent: define.max_concurrent,
-        created_at: now,
+        created_at,
         name: define.name,
-    };
-    let same = latest.is_some_and(|latest| {
-        let as_latest = task_type::Model {
-            version: latest.version,
-            created_at: latest.created_at,
-            ..row.clone()
-        };
-        as_latest == *latest
-    });
-    (!same).then_some(row)
+    }
 }
 
-async fn latest_of(
-    db: &impl ConnectionTrait,
-    names: &[String],
-) -> Result<HashMap<String, task_type::Model>> {
-    let rows = task_type::Entity::find()
+/// How many versions there are of each of these names.
+async fn versions_of(db: &impl ConnectionTrait, names: &[String]) -> Result<HashMap<String, i32>> {
+    let found: Vec<(String, i32)> = task_type::Entity::find()
+        .select_only()
+        .column(task_type::Column::Name)
+        .column_as(task_type::Column::Version.max(), "version")
         .filter(task_type::Column::Name.is_in(names))
-        .order_by_asc(task_type::Column::Version)
+        .group_by(task_type::Column::Name)
+        .into_tuple()
         .all(db)
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.name.clone(), row))
-        .collect())
+    Ok(found.into_iter().collect())
 }
 
 async fn latest(db: &impl ConnectionTrait, name: &str) -> Result<Option<task_type::Model>> {

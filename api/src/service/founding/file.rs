@@ -184,5 +184,8 @@ mod tests {
         assert_eq!(fleet.len(), 1_884);
         let types = read_task_types(super::super::FOUNDING_TASK_TYPES).unwrap();
         assert!(types.iter().any(|one| one.name == "GENERATE_ASSET"));
+        for define in &types {
+            crate::service::task_type::check_definition(define).unwrap();
+        }
     }
 }

@@ -6,7 +6,7 @@ use entities::id::AgentId;
 use entities::task_type;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use ziggie::auth::actor::Caller;
-use ziggie::error::{Code, Error};
+use ziggie::error::Code;
 use ziggie::service::{agent, first_start, founding};
 
 use crate::agent::{at, code, faults};
@@ -154,18 +154,6 @@ async fn a_file_with_faults_changes_nothing_and_names_every_line() {
         ]}"#;
         let refused = founding::import_fleet(service, operator, fleet).await;
         assert_eq!(faults(refused), [at(1, "/supervisorId", "required")]);
-        let types = r#"{"version": 1, "taskTypes": [
-            {"name": "GOOD_TYPE", "inputSchema": {"type": "object"}, "outputSchema": {"type": "object"}},
-            {"name": "bad", "inputSchema": {"type": "object"}, "outputSchema": {"type": "object"}}
-        ]}"#;
-        let refused = founding::import_task_types(service, operator, types).await;
-        assert_eq!(faults(refused), [at(1, "/name", "pattern")]);
-        assert_eq!(world.entries(A::TaskTypeDefined).await.len(), 0);
-        let types = types.replace("\"bad\"", "\"BETTER\"");
-        assert_eq!(founding::import_task_types(service, operator, &types).await.unwrap(), 2);
-        let defined = task_type::Entity::find_by_id(("BETTER".to_owned(), 1));
-        let defined = defined.one(&service.db).await.unwrap().unwrap();
-        assert_eq!((defined.lease_seconds, defined.max_attempts, defined.backoff_seconds), (60, 3, 5));
     })
     .await;
 }
@@ -176,9 +164,6 @@ async fn below_system_nobody_imports_a_fleet() {
         let director = world.agent("L1-ART-001", T::L1, None).await;
         let refused = founding::import_fleet(&world.service, &director, "{}").await;
         assert_eq!(code(&refused), Some(Code::Forbidden));
-        let refused: Result<usize, Error> =
-            founding::import_task_types(&world.service, &world.stranger(), "{}").await;
-        assert_eq!(code(&refused), Some(Code::Unauthenticated));
     })
     .await;
 }
