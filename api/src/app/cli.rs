@@ -48,7 +48,7 @@ enum Command {
         #[command(flatten)]
         addresses: Addresses,
     },
-    /// Serves
+    /// Serves until it is told to end; a second signal ends at once
     Serve {
         #[command(flatten)]
         place: Place,
@@ -134,7 +134,8 @@ struct Place {
     /// Keys, tokens and the embedded database [default: ./ziggie-data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
-    /// PostgreSQL instead of the embedded database: postgres://user:password@host:port/name
+    /// PostgreSQL instead of the embedded database: postgres://user:password@host:port/name; better in ZIGGIE_DATABASE_URL when it
+    /// holds a password
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
     /// Directives such as info or warn,ziggie::request=info [default: info]
@@ -326,6 +327,23 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_pages_are_as_reviewed() {
+        fn pages(command: &mut clap::Command, text: &mut String) {
+            *text += &format!("{}\n{}\n", "=".repeat(80), command.render_help());
+            for below in command
+                .get_subcommands_mut()
+                .filter(|below| below.get_name() != "help")
+            {
+                pages(below, text);
+            }
+        }
+        let (mut command, mut text) = (Cli::command(), String::new());
+        command.build();
+        pages(&mut command, &mut text);
+        insta::assert_snapshot!(text);
     }
 
     #[test]

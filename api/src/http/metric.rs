@@ -35,12 +35,19 @@ struct OfKind {
     kind: Word,
 }
 
+/// The codes are those that the server closes by: a closed list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfClose {
+    code: u16,
+}
+
 /// Every metric of the edge.
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
     operations: Family<Outcome, Counter>,
     durations: Family<OfKind, Histogram>,
+    closes: Family<OfClose, Counter>,
     /// Open sockets.
     pub(super) sockets: Gauge,
     /// Running subscriptions.
@@ -61,7 +68,8 @@ impl Metrics {
     pub(super) fn new(database: &'static str) -> Self {
         let mut registry = Registry::with_prefix("ziggie");
         let build = Info::new([
-            ("version", env!("CARGO_PKG_VERSION")),
+            ("version", crate::VERSION),
+            ("hash", crate::BUILD_HASH),
             ("database", database),
         ]);
         registry.register("build", "Which build serves which kind of database", build);
@@ -77,6 +85,12 @@ impl Metrics {
         registry.register_with_unit("operation_duration", help, Unit::Seconds, durations.clone());
         let sockets = Gauge::default();
         registry.register("sockets", "Open WebSocket connections", sockets.clone());
+        let closes = Family::default();
+        registry.register(
+            "socket_closes",
+            "WebSocket connections that have closed, by code",
+            closes.clone(),
+        );
         let subscriptions = Gauge::default();
         registry.register(
             "subscriptions",
@@ -99,6 +113,7 @@ impl Metrics {
             registry,
             operations,
             durations,
+            closes,
             sockets,
             subscriptions,
             feed_head,
@@ -120,6 +135,11 @@ impl Metrics {
                 .get_or_create(&OfKind { kind: word })
                 .observe(took.as_secs_f64());
         }
+    }
+
+    /// Counts a socket that has closed.
+    pub(super) fn count_close(&self, code: u16) {
+        self.closes.get_or_create(&OfClose { code }).inc();
     }
 
     /// All of them as OpenMetrics text.

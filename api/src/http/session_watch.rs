@@ -10,11 +10,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use entities::audit::AuditAction;
 use entities::id::AgentId;
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use tokio::sync::oneshot;
 
 use super::drain::Draining;
 use crate::auth::actor::Caller;
+use crate::error::{Error, Result};
 use crate::service::{Service, session};
 use crate::store::feed::{Event, FeedEnd};
 
@@ -69,7 +71,9 @@ impl SessionWatch {
     /// Starts the watcher. It ends when the server drains.
     pub(super) fn start(service: Service, draining: Draining) -> Self {
         let watched = Arc::new(Watched::default());
-        tokio::spawn(watch(service, watched.clone(), draining));
+        // Followed from here on, so that nothing is missed before the task runs.
+        let events = follow(&service);
+        tokio::spawn(watch(service, events, watched.clone(), draining));
         Self { watched }
     }
 
@@ -77,18 +81,14 @@ impl SessionWatch {
     ///
     /// # Errors
     /// UNAUTHENTICATED where the session ended in between, and what reading it says.
-    pub(super) async fn watch(
-        &self,
-        service: &Service,
-        caller: &Caller,
-    ) -> crate::error::Result<Option<Watch>> {
+    pub(super) async fn watch(&self, service: &Service, caller: &Caller) -> Result<Option<Watch>> {
         let Some(actor) = caller.actor() else {
             return Ok(None);
         };
         let expires_at = match session::find(service, caller, &actor.session_id.to_string()).await?
         {
             Some(session) => session.expires_at,
-            None => return Err(crate::error::Error::Unauthenticated),
+            None => return Err(Error::Unauthenticated),
         };
         let watch = self
             .watched
@@ -97,7 +97,7 @@ impl SessionWatch {
         if session::still_live(service, caller).await? {
             Ok(Some(watch))
         } else {
-            Err(crate::error::Error::Unauthenticated)
+            Err(Error::Unauthenticated)
         }
     }
 }
@@ -200,10 +200,19 @@ impl Watched {
     }
 }
 
-async fn watch(service: Service, watched: Arc<Watched>, mut draining: Draining) {
+type Events = BoxStream<'static, Result<Arc<Event>, FeedEnd>>;
+
+fn follow(service: &Service) -> Events {
+    service.feed.follow(None).boxed()
+}
+
+async fn watch(
+    service: Service,
+    mut events: Events,
+    watched: Arc<Watched>,
+    mut draining: Draining,
+) {
     let mut tick = tokio::time::interval(TICK);
-    let mut events: std::pin::Pin<Box<dyn Stream<Item = Result<Arc<Event>, FeedEnd>> + Send>> =
-        Box::pin(service.feed.follow(None));
     loop {
         tokio::select! {
             () = draining.begun() => return,
@@ -217,7 +226,7 @@ async fn watch(service: Service, watched: Arc<Watched>, mut draining: Draining) 
                 Some(Err(FeedEnd::Draining)) => return,
                 // What was missed is made good by asking about everybody.
                 Some(Err(FeedEnd::Lagging | FeedEnd::Unavailable)) | None => {
-                    events = Box::pin(service.feed.follow(None));
+                    events = follow(&service);
                     for agent_id in watched.agents() {
                         check(&service, &watched, &agent_id).await;
                     }

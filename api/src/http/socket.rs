@@ -25,6 +25,8 @@ const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// Buffers of a socket: small, since most sockets are quiet most of the time.
 const READ_BUFFER: usize = 4 * 1024;
 const WRITE_BUFFER: usize = 4 * 1024;
+/// The code of a client that leaves by itself (RFC 6455, section 7.4.1).
+const NORMAL_CLOSURE: u16 = 1000;
 /// How long the other side may take to answer a close frame.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -72,7 +74,7 @@ async fn live(
     origin: Origin,
     credential: Credential,
 ) {
-    let _open = Open::new(gateway.clone());
+    let open = Open::new(gateway.clone(), origin.clone());
     let close = if socket.protocol().is_some() {
         Connection::new(gateway, origin, credential)
             .run(&mut socket)
@@ -80,6 +82,7 @@ async fn live(
     } else {
         Some(Close::SUBPROTOCOL)
     };
+    open.closed(close.as_ref());
     if let Some(close) = close {
         // Whoever does not take the goodbye in time is left without.
         let _ = tokio::time::timeout(GOODBYE, say_goodbye(&mut socket, close)).await;
@@ -100,13 +103,27 @@ async fn say_goodbye(socket: &mut WebSocket, close: Close) {
 /// Counts an open socket.
 struct Open {
     gateway: Arc<Gateway>,
+    origin: Origin,
 }
 
 impl Open {
-    fn new(gateway: Arc<Gateway>) -> Self {
+    fn new(gateway: Arc<Gateway>, origin: Origin) -> Self {
         gateway.sockets.send_modify(|open| *open += 1);
         gateway.metrics.sockets.inc();
-        Self { gateway }
+        Self { gateway, origin }
+    }
+
+    /// One line in the log and one count by the code of the close frame; a client that leaves by itself is a normal closure.
+    fn closed(&self, close: Option<&Close>) {
+        let code = close.map_or(NORMAL_CLOSURE, |close| close.code);
+        self.gateway.metrics.count_close(code);
+        tracing::info!(
+            target: "ziggie::socket",
+            code,
+            duration_ms = u64::try_from(self.origin.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            request_id = %self.origin.request_id,
+            "socket closed"
+        );
     }
 }
 

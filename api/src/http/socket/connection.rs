@@ -10,7 +10,6 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::super::Gateway;
-use super::super::answer::Answer;
 use super::super::credential::Credential;
 use super::super::drain::Draining;
 use super::super::intake::{Kind, Operation, Parameters};
@@ -40,6 +39,8 @@ pub(super) struct Connection {
     queue: mpsc::Sender<Outgoing>,
     outgoing: mpsc::Receiver<Outgoing>,
     draining: Draining,
+    /// Whether it only finishes what has begun.
+    leaving: bool,
     ping: Interval,
     heard: Instant,
 }
@@ -53,6 +54,7 @@ impl Connection {
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             draining: gateway.draining.clone(),
+            leaving: false,
             gateway,
             origin,
             credential,
@@ -129,19 +131,14 @@ impl Connection {
 
     /// Until it ends, which is the error.
     async fn serve(&mut self, socket: &mut WebSocket) -> Result<(), End> {
-        let mut leaving = false;
         loop {
             tokio::select! {
                 end = ended(&mut self.session) => return Err(Some(end.into())),
-                () = self.draining.begun(), if !leaving => {
-                    leaving = true;
-                    // Streams are resumed elsewhere; what has a single result is finished.
-                    self.operations.retain(|_, running| running.kind != Some(Kind::Subscription));
-                }
+                () = self.draining.begun(), if !self.leaving => self.leave(),
                 Some(message) = self.outgoing.recv() => self.pass_on(socket, message).await?,
                 frame = socket.recv() => {
                     if let Some(said) = self.read(frame)? {
-                        self.hear(socket, said, leaving).await?;
+                        self.hear(socket, said).await?;
                     }
                 }
                 _ = self.ping.tick() => {
@@ -151,7 +148,7 @@ impl Connection {
                     self.write(socket, Message::Ping(Vec::new().into())).await?;
                 }
             }
-            if leaving && self.operations.is_empty() {
+            if self.leaving && self.operations.is_empty() {
                 return Err(Some(Close::DRAINING));
             }
         }
@@ -170,7 +167,7 @@ impl Connection {
         }
     }
 
-    async fn hear(&mut self, socket: &mut WebSocket, said: Said, leaving: bool) -> Result<(), End> {
+    async fn hear(&mut self, socket: &mut WebSocket, said: Said) -> Result<(), End> {
         match said {
             Said::Init(_) => Err(Some(Close::SECOND_INIT)),
             Said::Ping(payload) => self.write(socket, protocol::pong(payload).into()).await,
@@ -182,9 +179,7 @@ impl Connection {
             Said::Subscribe { id, .. } if self.operations.contains_key(id.as_str()) => {
                 Err(Some(Close::duplicate(&id)))
             }
-            Said::Subscribe { id, parameters } => {
-                self.subscribe(socket, id, parameters, leaving).await
-            }
+            Said::Subscribe { id, parameters } => self.subscribe(socket, id, parameters).await,
         }
     }
 
@@ -193,7 +188,6 @@ impl Connection {
         socket: &mut WebSocket,
         id: String,
         parameters: Parameters,
-        leaving: bool,
     ) -> Result<(), End> {
         let origin = Origin {
             request_id: self.gateway.service.db.request_id(),
@@ -201,7 +195,7 @@ impl Connection {
             ..self.origin.clone()
         };
         let limit = self.gateway.limits.max_socket_operations;
-        let refusal = if leaving {
+        let refusal = if self.leaving {
             Some(Error::Unavailable(
                 "the server is going down: resume elsewhere",
             ))
@@ -211,10 +205,8 @@ impl Connection {
             None
         };
         if let Some(error) = refusal {
-            let answer = Answer::of_error(&error, origin.request_id);
-            return self
-                .write(socket, protocol::error(&id, &answer.errors_json()).into())
-                .await;
+            let refused = operation::refuse(self.gateway.clone(), origin, &id, &error);
+            return self.write(socket, refused.into()).await;
         }
         let id: Arc<str> = id.into();
         let outlet = Outlet {
@@ -234,8 +226,19 @@ impl Connection {
         Ok(())
     }
 
+    /// The server goes down: streams end, to be resumed elsewhere; what has a single result is finished.
+    fn leave(&mut self) {
+        self.leaving = true;
+        self.operations
+            .retain(|_, running| running.kind != Some(Kind::Subscription));
+    }
+
     /// Writes what an operation sends, unless its client has completed it in the meantime.
     async fn pass_on(&mut self, socket: &mut WebSocket, message: Outgoing) -> Result<(), End> {
+        // The feed ends streams too when the server goes down; clients hear of that by the close alone.
+        if self.draining.has_begun() && !self.leaving {
+            self.leave();
+        }
         let current = self
             .operations
             .get(&message.id)

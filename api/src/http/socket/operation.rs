@@ -156,7 +156,14 @@ async fn subscribe(
     outlet.complete().await;
 }
 
-/// What `subscribe` answers when too many operations run.
+/// What is said of an operation that is not even begun.
+pub(super) fn refuse(gateway: Arc<Gateway>, origin: Origin, id: &str, error: &Error) -> String {
+    let answer = Answer::of_error(error, origin.request_id);
+    Record::begin(gateway, "WS", origin).refused(error);
+    protocol::error(id, &answer.errors_json())
+}
+
+/// Why an operation is refused when too many run.
 pub(super) fn too_many(limit: usize) -> Error {
     Error::LimitExceeded {
         limit: "operations over one socket",
