@@ -1,0 +1,149 @@
+//! What somebody hears over a live connection, in the order in which it came.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Result, bail, ensure};
+use gates::client::{Call, Client, Close, Fault, Message, Socket, SocketError};
+use serde_json::Value;
+
+/// How long an event may be on its way.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const TASK_EVENT: &str = "cursor action actor { id } fromStatus toStatus task { id status }";
+const AGENT_EVENT: &str = "cursor action actor { id } fromStatus toStatus agent { id status }";
+
+/// One event as it was heard.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// Where to go on from after a reconnect.
+    pub cursor: String,
+    /// What was done.
+    pub action: String,
+    /// Who did it.
+    pub actor: String,
+    /// The status that it led to, if any.
+    pub to: Option<String>,
+    /// The id of the task or agent.
+    pub about: String,
+}
+
+impl Heard {
+    fn of(event: &Value) -> Self {
+        let text = |pointer: &str| {
+            event
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        Self {
+            cursor: text("/cursor").unwrap_or_default(),
+            action: text("/action").unwrap_or_default(),
+            actor: text("/actor/id").unwrap_or_default(),
+            to: text("/toStatus"),
+            about: text("/task/id")
+                .or_else(|| text("/agent/id"))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// A live connection with its streams.
+#[derive(Debug)]
+pub struct Feed {
+    socket: Socket,
+    streams: BTreeMap<String, &'static str>,
+}
+
+impl Feed {
+    /// Connects as `client`.
+    ///
+    /// # Errors
+    /// When the server turns the caller away, with its close code.
+    pub async fn connect(client: &Client) -> Result<Self, SocketError> {
+        Ok(Self {
+            socket: client.connect().await?,
+            streams: BTreeMap::new(),
+        })
+    }
+
+    /// Follows tasks: one, or those that a filter lets through, from a cursor on.
+    ///
+    /// # Errors
+    /// When the connection failed.
+    pub async fn follow_tasks(
+        &mut self,
+        id: Option<&str>,
+        filter: Option<Value>,
+        after: Option<&str>,
+    ) -> Result<()> {
+        let call = Call::subscription("taskUpdates")
+            .with_some("taskId", "ID", id)
+            .with_some("filter", "TaskFilter", filter)
+            .with_some("after", "Cursor", after)
+            .selecting(TASK_EVENT);
+        self.follow(&call).await
+    }
+
+    /// Follows agents: one or all.
+    ///
+    /// # Errors
+    /// When the connection failed.
+    pub async fn follow_agents(&mut self, id: Option<&str>) -> Result<()> {
+        let call = Call::subscription("agentUpdates")
+            .with_some("agentId", "ID", id)
+            .selecting(AGENT_EVENT);
+        self.follow(&call).await
+    }
+
+    async fn follow(&mut self, call: &Call) -> Result<()> {
+        let id = self.socket.subscribe(call).await?;
+        self.streams.insert(id, call.field());
+        Ok(())
+    }
+
+    /// The next event of any stream.
+    ///
+    /// # Errors
+    /// When none comes in time, or the stream ends instead.
+    pub async fn next(&mut self) -> Result<Heard> {
+        match self.socket.next_within(PATIENCE).await? {
+            Message::Next { id, data, faults } => {
+                ensure!(faults.is_empty(), "the event came with faults: {faults:?}");
+                let field = self.streams.get(&id).copied().unwrap_or_default();
+                Ok(Heard::of(&data[field]))
+            }
+            other => bail!("instead of an event came {other:?}"),
+        }
+    }
+
+    /// How the server ends the connection; events that come before are passed over.
+    ///
+    /// # Errors
+    /// When it does not end it in time.
+    pub async fn closed_within(&mut self, patience: Duration) -> Result<Close> {
+        let until = tokio::time::Instant::now() + patience;
+        loop {
+            let left = until.saturating_duration_since(tokio::time::Instant::now());
+            if let Message::Closed(close) = self.socket.next_within(left).await? {
+                return Ok(close);
+            }
+        }
+    }
+
+    /// Why the server refuses a stream.
+    ///
+    /// # Errors
+    /// When it does not refuse it, or closes the connection instead.
+    pub async fn refused(&mut self) -> Result<Vec<Fault>> {
+        match self.socket.next_within(PATIENCE).await? {
+            Message::Refused { faults, .. } => Ok(faults),
+            Message::Next { faults, .. } if !faults.is_empty() => Ok(faults),
+            other => bail!("instead of a refusal came {other:?}"),
+        }
+    }
+
+    /// Hangs up.
+    pub async fn hang_up(self) {
+        self.socket.close().await;
+    }
+}
