@@ -8,6 +8,7 @@
 //! keeps `rules.md` and the scenarios in step.
 
 pub mod database;
+pub mod demo;
 pub mod postgres;
 pub mod process;
 pub mod rule;
