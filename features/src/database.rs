@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
 
-use crate::{postgres, server};
+use crate::{postgres::Postgres as Server, server};
 
 /// Which of the two a run is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub struct Databases {
 
 struct Postgres {
     // Ends the server when the run is over.
-    server: postgres::Server,
+    server: Server,
     admin: DatabaseConnection,
     /// The beginning of every name, which keeps two runs on one server apart.
     prefix: String,
@@ -154,7 +154,7 @@ impl fmt::Debug for Databases {
 
 impl Postgres {
     async fn prepare() -> Result<Self> {
-        let server = postgres::Server::obtain()
+        let server = Server::obtain()
             .await
             .context("no PostgreSQL to run the scenarios on")?;
         let mut options = ConnectOptions::new(server.url());
