@@ -1,0 +1,3 @@
+//! The gates' own tests, in one binary.
+
+mod socket;
