@@ -28,11 +28,10 @@ Feature: Hearing of tasks as they move
 
   @R6.01
   Scenario: Tasks are followed by filter
-    Given ARTEMIS follows the tasks that are COMPLETED
-    When ARTEMIS delegates the portrait task to L2-CHAR-001
-    And L2-CHAR-001 starts the portrait task
-    And L2-CHAR-001 completes the portrait task
-    Then the next thing that ARTEMIS hears is TASK_COMPLETED of the portrait task
+    Given ARTEMIS follows the tasks with priority HIGH
+    When ARTEMIS delegates the banner task to L2-CHAR-001
+    And ARTEMIS delegates the portrait task to L2-CHAR-001 with priority HIGH
+    Then the next thing that ARTEMIS hears is TASK_DELEGATED of the portrait task
 
   @R6.03 @R1.09
   Scenario: Nobody hears of what it may not see
@@ -47,7 +46,7 @@ Feature: Hearing of tasks as they move
     And ARTEMIS has delegated the portrait task to L2-CHAR-001
     And L2-CHAR-001 starts the portrait task
     When L2-CHAR-001 asks for a review of the portrait task
-    Then the next thing that ORPHEUS hears is TASK_REVIEW_REQUESTED of the portrait task
+    Then ORPHEUS hears TASK_REVIEW_REQUESTED of the portrait task
 
   @R6.02
   Scenario: What was missed comes first after a reconnect, once, and then goes on

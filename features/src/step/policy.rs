@@ -190,17 +190,18 @@ async fn faults_name_lines(studio: &mut Studio, lines: String) -> Result<()> {
 
 #[then(expr = "the refusal points to {string} and the rule {string}")]
 async fn points_to(studio: &mut Studio, pointer: String, rule: String) -> Result<()> {
-    let violations = studio
+    let faults = studio
         .refusal()?
         .extensions
-        .get("violations")
+        .get("faults")
         .cloned()
         .unwrap_or_default();
-    let named = violations
-        .as_array()
-        .into_iter()
-        .flatten()
-        .any(|found| found["pointer"] == json!(pointer) && found["rule"] == json!(rule));
+    let named = faults.as_array().into_iter().flatten().any(|found| {
+        found["rule"] == json!(rule)
+            && found["pointer"]
+                .as_str()
+                .is_some_and(|found| found.ends_with(&pointer))
+    });
     ensure!(named, "the refusal says {}", said(studio)?);
     Ok(())
 }

@@ -98,7 +98,8 @@ impl Feed {
     async fn follow(&mut self, call: &Call) -> Result<()> {
         let id = self.socket.subscribe(call).await?;
         self.streams.insert(id, call.field());
-        Ok(())
+        // From here on nothing that happens is missed.
+        Ok(self.socket.settle().await?)
     }
 
     /// The next event of any stream.

@@ -1,6 +1,6 @@
 //! One WebSocket that speaks graphql-transport-ws, with every wait bounded and every close code shown.
 
-use std::{fmt, time::Duration};
+use std::{collections::VecDeque, fmt, time::Duration};
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -8,7 +8,10 @@ use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{self, Message as Frame, client::IntoClientRequest as _, http::HeaderValue},
+    tungstenite::{
+        self, Message as Frame, client::IntoClientRequest as _, error::ProtocolError,
+        http::HeaderValue,
+    },
 };
 
 use super::{Call, Fault};
@@ -92,6 +95,8 @@ impl From<tungstenite::Error> for SocketError {
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     operations: u32,
+    /// What came while something else was waited for.
+    unheard: VecDeque<Heard>,
     patience: Duration,
 }
 
@@ -114,6 +119,7 @@ impl Socket {
         let mut socket = Self {
             stream,
             operations: 0,
+            unheard: VecDeque::new(),
             patience,
         };
         socket
@@ -137,6 +143,34 @@ impl Socket {
         self.say(&json!({ "id": id, "type": "subscribe", "payload": payload }))
             .await?;
         Ok(id)
+    }
+
+    /// Waits until the server has taken in everything that was said so far: it takes one message after the other, so
+    /// that the answer to a ping tells. What it says meanwhile is kept for [`Socket::next`].
+    ///
+    /// # Errors
+    /// When the server does not answer in time, or the transport failed.
+    pub async fn settle(&mut self) -> Result<(), SocketError> {
+        self.say(&json!({ "type": "ping" })).await?;
+        let patience = self.patience;
+        let answered = tokio::time::timeout(patience, self.hear_pong()).await;
+        answered.map_err(|_| SocketError::Silent {
+            what: "a pong",
+            waited: patience,
+        })?
+    }
+
+    async fn hear_pong(&mut self) -> Result<(), SocketError> {
+        loop {
+            match self.receive().await? {
+                Heard::Said(said) if said["type"] == "pong" => return Ok(()),
+                closed @ Heard::Closed(_) => {
+                    self.unheard.push_back(closed);
+                    return Ok(());
+                }
+                said => self.unheard.push_back(said),
+            }
+        }
     }
 
     /// The next message, waiting no longer than the client's patience.
@@ -180,6 +214,19 @@ impl Socket {
     }
 
     async fn hear_patiently(&mut self) -> Result<Heard, SocketError> {
+        if let Some(heard) = self.unheard.pop_front() {
+            return Ok(heard);
+        }
+        loop {
+            match self.receive().await? {
+                Heard::Said(said) if said["type"] == "pong" => {}
+                heard => return Ok(heard),
+            }
+        }
+    }
+
+    /// The next thing on the wire; the server's pings are answered and never seen.
+    async fn receive(&mut self) -> Result<Heard, SocketError> {
         loop {
             let gone = |reason: &str| {
                 Heard::Closed(Close {
@@ -190,33 +237,29 @@ impl Socket {
             let frame = match self.stream.next().await {
                 None => return Ok(gone("the connection ended without a close frame")),
                 Some(Err(tungstenite::Error::Protocol(
-                    tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-                ))) => {
-                    return Ok(gone("the connection was reset"));
-                }
+                    ProtocolError::ResetWithoutClosingHandshake,
+                ))) => return Ok(gone("the connection was reset")),
                 Some(frame) => frame?,
             };
             match frame {
                 Frame::Text(text) => {
                     let said: Value = serde_json::from_str(&text)
                         .map_err(|_| SocketError::Malformed(text.to_string()))?;
-                    match said["type"].as_str() {
-                        Some("ping") => self.say(&json!({ "type": "pong" })).await?,
-                        Some("pong") => {}
-                        _ => return Ok(Heard::Said(said)),
+                    if said["type"] == "ping" {
+                        self.say(&json!({ "type": "pong" })).await?;
+                    } else {
+                        return Ok(Heard::Said(said));
                     }
                 }
                 Frame::Close(frame) => {
-                    let close = frame.map_or(
-                        Close {
-                            code: 1005,
-                            reason: String::new(),
-                        },
-                        |frame| Close {
-                            code: frame.code.into(),
-                            reason: frame.reason.to_string(),
-                        },
-                    );
+                    let unnamed = Close {
+                        code: 1005,
+                        reason: String::new(),
+                    };
+                    let close = frame.map_or(unnamed, |frame| Close {
+                        code: frame.code.into(),
+                        reason: frame.reason.to_string(),
+                    });
                     return Ok(Heard::Closed(close));
                 }
                 // The transport answers its own pings.
@@ -227,6 +270,7 @@ impl Socket {
 }
 
 /// One thing heard on the wire.
+#[derive(Debug)]
 enum Heard {
     Said(Value),
     Closed(Close),

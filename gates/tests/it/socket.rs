@@ -158,6 +158,19 @@ async fn events_come_in_order_and_pings_are_answered_on_the_way() {
 }
 
 #[tokio::test]
+async fn what_comes_before_the_pong_is_not_lost() {
+    let mut lines = Vec::from(greeting());
+    lines.extend([
+        Line::Hears(json!({ "type": "ping" })),
+        Line::Says(json!({ "id": "1", "type": "complete" })),
+        Line::Says(json!({ "type": "pong" })),
+    ]);
+    let mut socket = client(server(lines).await).connect().await.unwrap();
+    socket.settle().await.unwrap();
+    assert!(matches!(socket.next().await, Ok(Message::Complete { .. })));
+}
+
+#[tokio::test]
 async fn a_refused_operation_says_why() {
     let mut lines = Vec::from(greeting());
     let fault = json!({ "message": "no", "extensions": { "code": "NOT_FOUND" } });
