@@ -45,7 +45,7 @@ Feature: The binary
 
     Examples:
       | arguments                      | word         |
-      | serve --listen 127.0.0.1:0     | --listen     |
+      | serve --port 7400              | --port       |
       | serve --listen nowhere         | nowhere      |
       | serves                         | serves       |
 

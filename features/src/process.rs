@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader},
     process::{Child, Command},
@@ -139,13 +140,12 @@ impl Process {
     /// # Errors
     /// When it cannot be asked or does not end in time.
     pub async fn terminate(mut self) -> Result<ExitStatus> {
-        let id = self.child.id().context("it has ended already")?;
-        let asked = Command::new("kill")
-            .args(["-TERM", &id.to_string()])
-            .status()
-            .await
-            .context("kill")?;
-        ensure!(asked.success(), "kill -TERM {id} failed");
+        let id = self
+            .child
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()));
+        let id = id.context("it has ended already")?;
+        kill_process(id, Signal::TERM).context("asking it to stop")?;
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         Ok(ended.with_context(|| format!("it did not end; it said:\n{}", self.said()))??)
     }
