@@ -106,7 +106,8 @@ Feature: Registering agents
   @R1.02
   Scenario: An id is given once
     When the operator registers L3-CHAR-POSE-001 under L2-CHAR-001
-    Then it is refused with CONFLICT
+    Then it is refused with BAD_USER_INPUT
+    And the refusal mentions "registered already"
 
   @R1.07
   Scenario: A whole line is registered in one call

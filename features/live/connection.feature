@@ -17,9 +17,9 @@ Feature: The live connection
       | X-Agent-Token |
 
   @R2.03
-  Scenario: A stranger's connection is closed with 4401
-    When a stranger connects
-    Then the connection is closed with 4401
+  Scenario: A stranger may connect, to log in over the connection, and hears of nothing
+    When a stranger follows the tasks
+    Then the stream is refused with UNAUTHENTICATED
 
   @R2.03
   Scenario: A forged token's connection is closed with 4401
@@ -36,7 +36,7 @@ Feature: The live connection
 
     Examples:
       | ends it                                     | code |
-      | revokes all sessions of L2-CHAR-001         | 4401 |
+      | revokes all sessions of L2-CHAR-001         | 4403 |
       | deactivates L2-CHAR-001 because "repairs"   | 4403 |
       | breaks L2-CHAR-001 because "repairs"        | 4403 |
 

@@ -35,7 +35,7 @@ Feature: The binary
   Scenario: A second process on the same data directory is refused
     Given the server is started
     When a second server is started on the same data directory
-    Then it does not start, and says that the directory is in use
+    Then it does not start, and mentions "served by another process"
     And the first server still answers
 
   @R10.04

@@ -27,7 +27,8 @@ impl Server {
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: data_dir.to_owned(),
             database_url: database_url.map(str::to_owned),
-            founding_fleet: founding,
+            founding,
+            ..Config::default()
         };
         Ok(Self {
             running: app::start(config).await?,
@@ -52,8 +53,11 @@ impl Server {
     }
 
     /// Drains and stops.
-    pub async fn stop(self) {
-        self.running.shutdown().await;
+    ///
+    /// # Errors
+    /// When a part of the server failed while it ended.
+    pub async fn stop(self) -> Result<()> {
+        self.running.shutdown().await
     }
 }
 
@@ -70,5 +74,6 @@ impl std::fmt::Debug for Server {
 /// # Errors
 /// When the database cannot be reached or a migration fails.
 pub async fn migrate(database_url: &str) -> Result<()> {
-    app::migrate(database_url).await
+    app::migrate(database_url).await?;
+    Ok(())
 }

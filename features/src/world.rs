@@ -114,6 +114,13 @@ impl Studio {
         }
     }
 
+    /// Every live connection.
+    pub fn feeds(&mut self) -> impl Iterator<Item = &mut Feed> {
+        self.people
+            .values_mut()
+            .filter_map(|person| person.feed.as_mut())
+    }
+
     /// What the scenario knows of somebody.
     pub fn person(&mut self, who: &Agent) -> &mut Person {
         self.people.entry(who.id().to_owned()).or_default()

@@ -34,7 +34,7 @@ Feature: Deadlines
     And in a moment the portrait task is FAILED
     When ARTEMIS retries the portrait task
     Then it is refused with BAD_USER_INPUT
-    When ARTEMIS retries the portrait task, due in twenty minutes
+    When ARTEMIS retries the portrait task, due in 20 minutes
     Then the portrait task is ASSIGNED to L2-CHAR-001
 
   @R3.10
@@ -45,7 +45,7 @@ Feature: Deadlines
     Then the portrait task is REJECTED
     When ARTEMIS assigns the portrait task to L2-CHAR-001
     Then it is refused with BAD_USER_INPUT
-    When ARTEMIS assigns the portrait task to L2-CHAR-001, due in twenty minutes
+    When ARTEMIS assigns the portrait task to L2-CHAR-001, due in 20 minutes
     Then the portrait task is ASSIGNED to L2-CHAR-001
 
   @R3.10

@@ -9,13 +9,13 @@ Feature: Task types
   Scenario: A director defines a type, and defining it again makes the next version
     When ARTEMIS defines the type CARVE_STATUE
     Then the type CARVE_STATUE has version 1
-    When ARTEMIS defines the type CARVE_STATUE
+    When ARTEMIS defines the type CARVE_STATUE anew, for review
     Then the type CARVE_STATUE has version 2
 
   @R3.13
   Scenario: A task keeps the version that it was created with
     Given ARTEMIS creates the portrait task
-    When ARTEMIS defines the type DRAW_SKETCH
+    When ARTEMIS defines the type DRAW_SKETCH anew, for review
     Then the portrait task is of version 1 of DRAW_SKETCH
 
   @R3.13

@@ -121,18 +121,13 @@ async fn hear(studio: &mut Studio, who: &Agent) -> Result<Heard> {
     Ok(heard)
 }
 
-/// Listens until something is heard; what comes before is passed over.
+/// Listens until something is heard.
 async fn hear_until(studio: &mut Studio, who: &Agent, action: &Action, about: &str) -> Result<()> {
-    let mut before = Vec::new();
-    loop {
-        let heard = hear(studio, who)
-            .await
-            .with_context(|| format!("{who} heard {before:?} and then"))?;
-        if heard.action == action.as_str() && heard.about == about {
-            return Ok(());
-        }
-        before.push((heard.action, heard.about));
-    }
+    let heard = open_feed(studio, who)?
+        .hear_of(action.as_str(), about)
+        .await?;
+    studio.person(who).cursor = Some(heard.cursor);
+    Ok(())
 }
 
 #[given(expr = "{agent} hears {action} of {task}")]
@@ -213,10 +208,8 @@ async fn hears_in_order(studio: &mut Studio, step: &Step, who: Agent) -> Result<
 #[then(expr = "the stream is refused with {code}")]
 async fn stream_is_refused(studio: &mut Studio, code: Code) -> Result<()> {
     let mut refusals = Vec::new();
-    for who in ["L1-ART-001", "L2-MUSIC-001"] {
-        if let Some(feed) = studio.person(&who.parse()?).feed.as_mut() {
-            refusals.extend(feed.refused().await?);
-        }
+    for feed in studio.feeds() {
+        refusals.extend(feed.refused().await?);
     }
     let codes: Vec<_> = refusals.iter().map(|fault| fault.code()).collect();
     expect_equal("the refusal", codes, vec![code.as_str()])

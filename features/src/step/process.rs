@@ -99,11 +99,6 @@ async fn run(studio: &mut Studio, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-#[then("it does not start, and says that the directory is in use")]
-async fn says_in_use(studio: &mut Studio) -> Result<()> {
-    does_not_start(studio, "in use".to_owned()).await
-}
-
 #[then(expr = "it does not start, and mentions {string}")]
 async fn does_not_start(studio: &mut Studio, word: String) -> Result<()> {
     let ended = ended(studio)?;

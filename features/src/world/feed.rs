@@ -6,6 +6,8 @@ use anyhow::{Result, bail, ensure};
 use gates::client::{Call, Client, Close, Fault, Message, Socket, SocketError};
 use serde_json::Value;
 
+use crate::tell::Tell as _;
+
 /// How long an event may be on its way.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -52,6 +54,8 @@ impl Heard {
 pub struct Feed {
     socket: Socket,
     streams: BTreeMap<String, &'static str>,
+    /// What came before something that was listened for.
+    passed_over: Vec<Heard>,
 }
 
 impl Feed {
@@ -63,6 +67,7 @@ impl Feed {
         Ok(Self {
             socket: client.connect().await?,
             streams: BTreeMap::new(),
+            passed_over: Vec::new(),
         })
     }
 
@@ -107,13 +112,26 @@ impl Feed {
     /// # Errors
     /// When none comes in time, or the stream ends instead.
     pub async fn next(&mut self) -> Result<Heard> {
-        match self.socket.next_within(PATIENCE).await? {
-            Message::Next { id, data, faults } => {
-                ensure!(faults.is_empty(), "the event came with faults: {faults:?}");
-                let field = self.streams.get(&id).copied().unwrap_or_default();
-                Ok(Heard::of(&data[field]))
+        next(&mut self.socket, &self.streams).await
+    }
+
+    /// Listens until something is heard; it may have come before something else that was listened for.
+    ///
+    /// # Errors
+    /// When it does not come in time; the error says what came instead.
+    pub async fn hear_of(&mut self, action: &str, about: &str) -> Result<Heard> {
+        let wanted = |heard: &Heard| heard.action == action && heard.about == about;
+        if let Some(place) = self.passed_over.iter().position(wanted) {
+            return Ok(self.passed_over.remove(place));
+        }
+        loop {
+            let passed_over = &self.passed_over;
+            let told = || format!("{action} of {about} was not heard, but {passed_over:?}");
+            let heard = next(&mut self.socket, &self.streams).await.tell(told)?;
+            if wanted(&heard) {
+                return Ok(heard);
             }
-            other => bail!("instead of an event came {other:?}"),
+            self.passed_over.push(heard);
         }
     }
 
@@ -146,5 +164,16 @@ impl Feed {
     /// Hangs up.
     pub async fn hang_up(self) {
         self.socket.close().await;
+    }
+}
+
+async fn next(socket: &mut Socket, streams: &BTreeMap<String, &'static str>) -> Result<Heard> {
+    match socket.next_within(PATIENCE).await? {
+        Message::Next { id, data, faults } => {
+            ensure!(faults.is_empty(), "the event came with faults: {faults:?}");
+            let field = streams.get(&id).copied().unwrap_or_default();
+            Ok(Heard::of(&data[field]))
+        }
+        other => bail!("instead of an event came {other:?}"),
     }
 }

@@ -85,12 +85,13 @@ impl House {
     }
 
     pub(super) async fn tear_down(mut self) -> Result<()> {
-        match std::mem::replace(&mut self.host, Host::Stopped) {
+        let stopped = match std::mem::replace(&mut self.host, Host::Stopped) {
             Host::InProcess(server) => server.stop().await,
             // A process is killed when dropped.
-            Host::Process(_) | Host::Stopped => {}
-        }
-        self.databases.release(&self.own).await
+            Host::Process(_) | Host::Stopped => Ok(()),
+        };
+        self.databases.release(&self.own).await?;
+        stopped
     }
 
     /// An anonymous client of the server.

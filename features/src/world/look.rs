@@ -169,13 +169,17 @@ impl Studio {
     /// # Errors
     /// When looking fails.
     pub async fn agent(&mut self, who: &Agent) -> Result<Option<Value>> {
-        let found = self
-            .look(
-                &Call::query("agent")
-                    .with("id", "ID!", who.id())
-                    .selecting(AGENT),
-            )
-            .await?;
+        let call = Call::query("agent")
+            .with("id", "ID!", who.id())
+            .selecting(AGENT);
+        let answer = self.send(&Agent::operator(), &call).await?;
+        if answer
+            .fault()
+            .is_some_and(|fault| fault.code() == "NOT_FOUND")
+        {
+            return Ok(None);
+        }
+        let found = expect_success(&answer)?["agent"].clone();
         Ok(Some(found).filter(|found| !found.is_null()))
     }
 }

@@ -41,6 +41,17 @@ async fn defines(studio: &mut Studio, step: &Step, by: Agent, task_type: TaskTyp
     studio.act(step, &by, &call).await
 }
 
+#[when(expr = "{agent} defines the type {type} anew, for review")]
+async fn defines_anew(
+    studio: &mut Studio,
+    step: &Step,
+    by: Agent,
+    task_type: TaskType,
+) -> Result<()> {
+    let call = definition(task_type.as_str(), true, input_schema());
+    studio.act(step, &by, &call).await
+}
+
 #[when(expr = "{agent} defines the type {type} with {badSchema}")]
 async fn defines_badly(
     studio: &mut Studio,
