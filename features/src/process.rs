@@ -1,0 +1,206 @@
+//! The real binary as a child process: what scenarios tagged `@process` and the demo start.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::watch,
+};
+
+/// How long the binary may take to say where it listens, and to drain.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where the binary lies: beside the one that runs.
+///
+/// # Errors
+/// When it was not built.
+pub fn binary() -> Result<PathBuf> {
+    let own = std::env::current_exe().context("where this binary lies")?;
+    let binary = own.with_file_name("ziggie");
+    ensure!(
+        binary.exists(),
+        "{} is not there: build it with `cargo build -p ziggie`",
+        binary.display()
+    );
+    Ok(binary)
+}
+
+/// What a process has said so far, line by line.
+#[derive(Clone, Debug, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    fn push(&self, line: String) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What follows `words` up to the next blank or slash.
+    fn address_after(&self, words: &str) -> Option<String> {
+        self.all().iter().find_map(|line| {
+            let (_, rest) = line.split_once(words)?;
+            Some(
+                rest.chars()
+                    .take_while(|letter| !letter.is_whitespace() && !"/\"".contains(*letter))
+                    .collect(),
+            )
+        })
+    }
+}
+
+/// A running server of its own process. It is killed when dropped.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    lines: Lines,
+    /// Where it answers GraphQL.
+    pub address: String,
+    /// Where it answers operators.
+    pub admin_address: String,
+}
+
+impl Process {
+    /// Starts `ziggie COMMAND` on free ports with its data in `data_dir`, and waits until it listens.
+    ///
+    /// # Errors
+    /// When it ends, or stays silent, before it listens; with what it said.
+    pub async fn start(command: &str, data_dir: &Path, database_url: Option<&str>) -> Result<Self> {
+        let mut arguments = vec![
+            command,
+            "--listen",
+            "127.0.0.1:0",
+            "--admin-listen",
+            "127.0.0.1:0",
+            "--data-dir",
+        ];
+        let data_dir = data_dir.to_string_lossy();
+        arguments.push(&data_dir);
+        if let Some(url) = database_url {
+            arguments.extend(["--database-url", url]);
+        }
+        let mut child = spawn(&arguments)?;
+        let (lines, mut news) = (Lines::default(), watch::channel(()).0);
+        listen(child.stdout.take(), &lines, &mut news);
+        listen(child.stderr.take(), &lines, &mut news);
+        let mut heard = news.subscribe();
+        drop(news);
+        let addresses = async {
+            loop {
+                let found = lines
+                    .address_after("listening on http://")
+                    .zip(lines.address_after("admin on http://"));
+                if let Some(found) = found {
+                    return Ok(found);
+                }
+                // Both pipes are closed: it will say no more.
+                if heard.changed().await.is_err() {
+                    bail!("it ended before it listened");
+                }
+            }
+        };
+        let addresses = tokio::time::timeout(PATIENCE, addresses)
+            .await
+            .context("it did not say where it listens");
+        let (address, admin_address) = addresses
+            .and_then(|found| found)
+            .with_context(|| format!("it said:\n{}", lines.all().join("\n")))?;
+        Ok(Self {
+            child,
+            lines,
+            address,
+            admin_address,
+        })
+    }
+
+    /// Everything that it has said, on both of its streams.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.lines.all().join("\n")
+    }
+
+    /// Asks it to stop as a service manager does, and waits until it has.
+    ///
+    /// # Errors
+    /// When it cannot be asked or does not end in time.
+    pub async fn terminate(mut self) -> Result<ExitStatus> {
+        let id = self
+            .child
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()));
+        let id = id.context("it has ended already")?;
+        kill_process(id, Signal::TERM).context("asking it to stop")?;
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        Ok(ended.with_context(|| format!("it did not end; it said:\n{}", self.said()))??)
+    }
+}
+
+/// How a command ended that is not meant to go on.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its status.
+    pub status: ExitStatus,
+    /// What it said, on both streams.
+    pub said: String,
+}
+
+/// Runs `ziggie ARGUMENTS` to its end.
+///
+/// # Errors
+/// When it cannot be started or does not end in time.
+pub async fn run(arguments: &[&str]) -> Result<Ended> {
+    let child = spawn(arguments)?;
+    let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
+    let output =
+        output.with_context(|| format!("`ziggie {}` did not end", arguments.join(" ")))??;
+    let said = [output.stdout, output.stderr]
+        .map(|stream| String::from_utf8_lossy(&stream).into_owned())
+        .concat();
+    Ok(Ended {
+        status: output.status,
+        said,
+    })
+}
+
+fn spawn(arguments: &[&str]) -> Result<Child> {
+    Command::new(binary()?)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context("the binary could not be started")
+}
+
+fn listen(
+    stream: Option<impl AsyncRead + Unpin + Send + 'static>,
+    lines: &Lines,
+    news: &mut watch::Sender<()>,
+) {
+    let Some(stream) = stream else { return };
+    let (lines, news) = (lines.clone(), news.clone());
+    tokio::spawn(async move {
+        let mut stream = BufReader::new(stream).lines();
+        while let Ok(Some(line)) = stream.next_line().await {
+            lines.push(line);
+            news.send_replace(());
+        }
+    });
+}

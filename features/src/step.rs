@@ -1,0 +1,13 @@
+//! The sentences of the scenarios, by concept.
+//!
+//! A step that is *given* must succeed; one that is *done* may be refused, and the outcome is judged by the steps after it.
+
+mod agent;
+mod audit;
+mod http;
+mod live;
+mod phrase;
+mod policy;
+mod process;
+mod session;
+mod task;

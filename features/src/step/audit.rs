@@ -1,0 +1,7 @@
+//! Sentences about the audit log: what was written, and how it is read.
+//!
+//! Lists show what is sequenced, and denials are written off the answer's path: an entry is looked for until it is there.
+
+mod entry;
+mod history;
+mod reading;

@@ -1,0 +1,158 @@
+//! The scenario's server: in this process or as a process of its own, with a data directory and a database that nobody
+//! else uses.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use gates::client::Client;
+use tempfile::TempDir;
+
+use crate::{
+    database::{Databases, Own},
+    process::Process,
+    server::Server,
+};
+
+#[derive(Debug)]
+enum Host {
+    InProcess(Server),
+    Process(Process),
+    Stopped,
+}
+
+/// A data directory, a database and at most one server on them.
+#[derive(Debug)]
+pub struct House {
+    databases: Arc<Databases>,
+    own: Own,
+    data_dir: TempDir,
+    host: Host,
+    client: Client,
+}
+
+impl House {
+    pub(super) async fn build(databases: Arc<Databases>) -> Result<Self> {
+        let own = databases.own().await?;
+        let data_dir = tempfile::tempdir().context("a data directory")?;
+        Ok(Self {
+            databases,
+            own,
+            data_dir,
+            host: Host::Stopped,
+            client: Client::new("127.0.0.1:0"),
+        })
+    }
+
+    /// Starts the server in this process.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn open(&mut self, founding: bool) -> Result<()> {
+        let server = Server::start(self.data_dir.path(), self.own.url.as_deref(), founding).await?;
+        self.client = Client::new(server.address().to_string());
+        self.host = Host::InProcess(server);
+        Ok(())
+    }
+
+    /// Starts the real binary.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn launch(&mut self) -> Result<()> {
+        let process =
+            Process::start("serve", self.data_dir.path(), self.own.url.as_deref()).await?;
+        self.client = Client::new(process.address.clone());
+        self.host = Host::Process(process);
+        Ok(())
+    }
+
+    /// The process, to be stopped by the caller; the house has none afterwards.
+    ///
+    /// # Errors
+    /// When the server is not a process.
+    pub fn take_process(&mut self) -> Result<Process> {
+        match std::mem::replace(&mut self.host, Host::Stopped) {
+            Host::Process(process) => Ok(process),
+            host => {
+                self.host = host;
+                bail!("the server is not a process of its own")
+            }
+        }
+    }
+
+    pub(super) async fn tear_down(mut self) -> Result<()> {
+        let stopped = match std::mem::replace(&mut self.host, Host::Stopped) {
+            Host::InProcess(server) => server.stop().await,
+            // A process is killed when dropped.
+            Host::Process(_) | Host::Stopped => Ok(()),
+        };
+        self.databases.release(&self.own).await?;
+        stopped
+    }
+
+    /// An anonymous client of the server.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// An anonymous client of the admin address.
+    ///
+    /// # Errors
+    /// When no server runs.
+    pub fn admin(&self) -> Result<Client> {
+        match &self.host {
+            Host::InProcess(server) => Ok(Client::new(server.admin_address().to_string())),
+            Host::Process(process) => Ok(Client::new(process.admin_address.clone())),
+            Host::Stopped => bail!("no server runs"),
+        }
+    }
+
+    /// Where the server keeps its files.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    /// The flags that lead a command to this house's data.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        let mut flags = vec![
+            "--data-dir".to_owned(),
+            self.data_dir.path().to_string_lossy().into_owned(),
+        ];
+        if let Some(url) = &self.own.url {
+            flags.extend(["--database-url".to_owned(), url.clone()]);
+        }
+        flags
+    }
+
+    /// Where the first start left the operator's secret.
+    #[must_use]
+    pub fn operator_secret_path(&self) -> PathBuf {
+        self.data_dir.path().join("operator.secret")
+    }
+
+    pub(super) fn operator_secret(&self) -> Result<String> {
+        let path = self.operator_secret_path();
+        let secret =
+            std::fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
+        Ok(secret.trim().to_owned())
+    }
+
+    pub(super) fn advance(&self, time: Duration) -> Result<()> {
+        match &self.host {
+            Host::InProcess(server) => {
+                server.advance(time);
+                Ok(())
+            }
+            Host::Process(_) | Host::Stopped => {
+                bail!("only the clock of a server in this process can be moved")
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The gates' own tests, in one binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod contract;
+mod socket;
