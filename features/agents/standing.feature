@@ -67,7 +67,7 @@ Feature: How an agent stands
     And the banner task is ASSIGNED
     And the poster task is REVIEW_REQUESTED
     When ARTEMIS approves the poster task
-    Then the poster task is APPROVED
+    Then in a moment the poster task is COMPLETED
 
   @R1.06
   Scenario: A task that waits for a deactivated agent can be given to another
