@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agent;
+mod document;
 mod edge;
 mod graphql;
+mod ledger;
 mod session;
 mod task;
 mod tidy;
