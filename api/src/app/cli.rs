@@ -97,7 +97,7 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum FleetCommand {
-    /// Registers the agents of a fleet file that are not there yet: all or none
+    /// Registers the agents of a fleet file: all or none
     Import {
         /// The file, in the form of api/founding/fleet.schema.json
         file: PathBuf,

@@ -32,7 +32,7 @@ pub(super) enum Order {
     ListKeys,
     /// Another key signs from now on.
     RotateKeys,
-    /// Registers the agents of a fleet file that are not there.
+    /// Registers the agents of a fleet file, all or none.
     ImportFleet {
         /// The file's text.
         text: String,

@@ -87,6 +87,24 @@ impl Loader<TypeVersion> for Reader {
     }
 }
 
+/// A task that the caller named itself: that it may not see it is reported.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Named(pub TaskId);
+
+impl Loader<Named> for Reader {
+    type Value = Task;
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[Named]) -> Result<HashMap<Named, Task>, Refusal> {
+        let ids: Vec<TaskId> = keys.iter().map(|Named(id)| *id).collect();
+        let found = service::task::find_named(&self.service, &self.caller, &ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, row)| (Named(id), row.into()))
+            .collect())
+    }
+}
+
 /// A task that the caller may see, by its id.
 impl Loader<TaskId> for Reader {
     type Value = Task;

@@ -9,6 +9,7 @@ use super::audit::AuditEntry;
 use super::directive::authenticated;
 use super::error::Refusal;
 use super::guard::Allow;
+use super::loader::Named;
 use super::request::Asked;
 use super::session::AgentSession;
 use super::task::Task;
@@ -34,7 +35,7 @@ pub enum Node {
 async fn find(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, Refusal> {
     let (service, caller) = (ctx.service(), ctx.caller());
     if let Ok(id) = id.parse::<TaskId>() {
-        return Ok(ctx.reader().load_one(id).await?.map(Node::Task));
+        return Ok(ctx.reader().load_one(Named(id)).await?.map(Node::Task));
     }
     if id.parse::<SessionId>().is_ok() {
         let found = service::session::find(service, caller, id).await?;

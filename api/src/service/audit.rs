@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use entities::agent::AgentPermission;
 use entities::audit::{AuditAction, AuditEntity, entry, ledger, personal};
 use entities::id::{AgentId, AuditId, RequestId, SessionId, TaskId};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, JoinType, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 use super::Service;
@@ -103,7 +104,7 @@ fn sequenced() -> Select<entry::Entity> {
             .from(entry::Column::Id)
             .to(ledger::Column::EntryId)
             .into(),
-        sea_orm::sea_query::Alias::new("ledger"),
+        Alias::new("ledger"),
     )
 }
 
@@ -114,7 +115,7 @@ pub async fn list(
     request: &PageRequest,
 ) -> Result<Page<Record>> {
     let after: Option<i64> = request.after_key("auditLog")?;
-    let place = |record: &Record| Cursor::of("auditLog", &record.entry.ordinal);
+    let place = |record: &Record| Cursor::of("auditLog", &record.sequence);
     let Some(condition) = condition(filter) else {
         return Ok(Page::of(request, Vec::new(), Some(0), place));
     };
@@ -123,16 +124,24 @@ pub async fn list(
         true => Some(entries.clone().count(&service.db).await?),
         false => None,
     };
+    let sequence = sequence_column(service.db.get_database_backend());
     let rows = entries
-        .filter(
-            Condition::all().add_option(after.map(|ordinal| entry::Column::Ordinal.lt(ordinal))),
-        )
-        .order_by_desc(entry::Column::Ordinal)
+        .filter(Condition::all().add_option(after.map(|after| sequence.clone().lt(after))))
+        .order_by_desc(sequence)
         .limit(request.limit())
         .all(&service.db)
         .await?;
     let records = records(service, rows, true).await?;
     Ok(Page::of(request, records, total, place))
+}
+
+/// What a list is sorted by. On SQLite the one writer numbers as it writes, so the ordinal, which every filter's index carries, is the
+/// sequence number; on PostgreSQL units that run at once may be numbered in another order than they drew their ordinals.
+fn sequence_column(backend: DbBackend) -> Expr {
+    match backend {
+        DbBackend::Postgres => Expr::col((Alias::new("ledger"), ledger::Column::Sequence)),
+        _ => Expr::col((entry::Entity, entry::Column::Ordinal)),
+    }
 }
 
 /// A task's own entries, oldest first, the latest included at once, sequenced or not. Whoever sees the task may read them; addresses are

@@ -28,6 +28,7 @@ use super::Service;
 use super::page::{Cursor, Page, PageRequest};
 use crate::auth::actor::Caller;
 use crate::auth::policy;
+use crate::auth::sight::hidden_from;
 use crate::error::{Error, Result};
 
 /// A session that has just begun, and the one time that its token is shown.
@@ -55,8 +56,16 @@ pub async fn find(service: &Service, caller: &Caller, id: &str) -> Result<Option
     let Ok(id) = id.parse::<SessionId>() else {
         return Ok(None);
     };
-    let found = session::Entity::find_by_id(id).one(&service.db).await?;
-    Ok(found.filter(|session| policy::may_manage_sessions_of(caller, &session.agent_id)))
+    let Some(found) = session::Entity::find_by_id(id).one(&service.db).await? else {
+        return Ok(None);
+    };
+    if policy::may_manage_sessions_of(caller, &found.agent_id) {
+        return Ok(Some(found));
+    }
+    if let Some(viewer) = caller.agent_id() {
+        service.denials.report(caller, &hidden_from(&viewer));
+    }
+    Ok(None)
 }
 
 /// Agent.sessions: all that have not been swept, newest first. None where the caller may not see them (spec R2.04).

@@ -23,7 +23,7 @@ pub use aggregate::{Aggregate, Output, aggregate, outputs};
 pub use cancel::{cancel, cancel_overdue};
 pub use hand::{assign, retry, start};
 pub(crate) use query::matches;
-pub use query::{Filter, find_visible, get, list, review_queue};
+pub use query::{Filter, find_named, find_visible, get, list, review_queue};
 pub use review::{
     Rejection, approve, complete, complete_abandoned, fail, failed, reject, request_review,
 };

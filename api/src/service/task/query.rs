@@ -16,6 +16,7 @@ use super::super::page::{Cursor, Page, PageRequest};
 use super::{load, sight};
 use crate::auth::actor::{Caller, Principal};
 use crate::auth::policy::Operation;
+use crate::auth::sight::hidden_from;
 use crate::error::{Error, Result};
 use crate::store::task_sights;
 
@@ -54,26 +55,56 @@ pub async fn get(service: &Service, caller: &Caller, id: &str) -> Result<task::M
     service.report(caller, Operation::Task, outcome.await)
 }
 
-/// Those of these tasks that the caller may see.
+/// Those of these tasks that the caller may see: what a task refers to.
 pub async fn find_visible(
     service: &Service,
     caller: &Caller,
     ids: &[TaskId],
 ) -> Result<HashMap<TaskId, task::Model>> {
+    Ok(sift(service, caller, ids).await?.0)
+}
+
+/// Those of these tasks, which the caller named, that it may see. The others are reported: a NOT_FOUND hides them (spec R5.04).
+pub async fn find_named(
+    service: &Service,
+    caller: &Caller,
+    ids: &[TaskId],
+) -> Result<HashMap<TaskId, task::Model>> {
+    let (seen, hidden) = sift(service, caller, ids).await?;
+    if let Some(viewer) = caller.agent_id().filter(|_| hidden > 0) {
+        for _ in 0..hidden {
+            service.denials.report(caller, &hidden_from(&viewer));
+        }
+    }
+    Ok(seen)
+}
+
+/// What the caller may see of these tasks, and how many it may not.
+async fn sift(
+    service: &Service,
+    caller: &Caller,
+    ids: &[TaskId],
+) -> Result<(HashMap<TaskId, task::Model>, usize)> {
     let rows = task::Entity::find()
         .filter(task::Column::Id.is_in(ids.iter().copied()))
         .all(&service.db)
         .await?;
-    let Principal::Agent(actor) = &caller.principal else {
-        return Ok(rows.into_iter().map(|row| (row.id, row)).collect());
+    let count = rows.len();
+    let seen: HashMap<TaskId, task::Model> = match &caller.principal {
+        Principal::Agent(actor) => {
+            let sights = task_sights(&service.db, &rows).await?;
+            rows.into_iter()
+                .zip(sights)
+                .filter(|(_, one)| sight::sees_by(service, &actor.agent, one))
+                .map(|(row, _)| (row.id, row))
+                .collect()
+        }
+        Principal::Anonymous | Principal::ControlCenter => {
+            rows.into_iter().map(|row| (row.id, row)).collect()
+        }
     };
-    let sights = task_sights(&service.db, &rows).await?;
-    Ok(rows
-        .into_iter()
-        .zip(sights)
-        .filter(|(_, one)| sight::sees_by(service, &actor.agent, one))
-        .map(|(row, _)| (row.id, row))
-        .collect())
+    let hidden = count - seen.len();
+    Ok((seen, hidden))
 }
 
 /// A list's place: the moment of creation in µs, and the id.
