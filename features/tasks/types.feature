@@ -9,7 +9,7 @@ Feature: Task types
   Scenario: A director defines a type, and defining it again makes the next version
     When ARTEMIS defines the type CARVE_STATUE
     Then the type CARVE_STATUE has version 1
-    When ARTEMIS defines the type CARVE_STATUE anew, for review
+    When ARTEMIS defines the type CARVE_STATUE
     Then the type CARVE_STATUE has version 2
 
   @R3.13
