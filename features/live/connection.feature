@@ -32,7 +32,7 @@ Feature: The live connection
     Given L2-CHAR-001 has logged in
     And L2-CHAR-001 follows the tasks
     When the operator <ends it>
-    Then within a second the connection of L2-CHAR-001 is closed with <code>
+    Then in a moment the connection of L2-CHAR-001 is closed with <code>
 
     Examples:
       | ends it                                     | code |

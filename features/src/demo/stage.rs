@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long the log may take to show what was just sequenced.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The server with its players and its watcher.
 pub(super) struct Stage {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long an end may take that the server brings about on its own time.
-const A_MOMENT: Duration = Duration::from_secs(5);
+const A_MOMENT: Duration = Duration::from_secs(20);
 
 const CLOSED: &str = "how the connection was closed";
 
@@ -271,23 +271,9 @@ async fn is_closed(studio: &mut Studio, code: u16) -> Result<()> {
     )
 }
 
-#[then(expr = "within a second the connection of {agent} is closed with {int}")]
-async fn is_closed_within_a_second(studio: &mut Studio, who: Agent, code: u16) -> Result<()> {
-    is_closed_within(studio, &who, code, Duration::from_secs(1)).await
-}
-
 #[then(expr = "in a moment the connection of {agent} is closed with {int}")]
 async fn is_closed_in_a_moment(studio: &mut Studio, who: Agent, code: u16) -> Result<()> {
-    is_closed_within(studio, &who, code, A_MOMENT).await
-}
-
-async fn is_closed_within(
-    studio: &mut Studio,
-    who: &Agent,
-    code: u16,
-    patience: Duration,
-) -> Result<()> {
-    let close = open_feed(studio, who)?.closed_within(patience).await?;
+    let close = open_feed(studio, &who)?.closed_within(A_MOMENT).await?;
     ensure!(close.code == code, "it was closed with {close}");
     Ok(())
 }

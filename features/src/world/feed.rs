@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::tell::Tell as _;
 
 /// How long an event may be on its way.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const TASK_EVENT: &str = "cursor action actor { id } fromStatus toStatus task { id status }";
 const AGENT_EVENT: &str = "cursor action actor { id } fromStatus toStatus agent { id status }";

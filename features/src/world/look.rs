@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How long something may take that the server does by itself.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often it is looked for meanwhile.
 const PULSE: Duration = Duration::from_millis(20);

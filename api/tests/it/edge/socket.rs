@@ -303,13 +303,13 @@ async fn a_client_that_does_not_read_is_closed_and_forgotten() {
 #[tokio::test]
 async fn a_client_that_is_silent_is_given_up() {
     let edge =
-        Edge::start_with(|config| config.limits.socket_ping = Duration::from_millis(300)).await;
+        Edge::start_with(|config| config.limits.socket_ping = Duration::from_millis(500)).await;
     let socket = edge.socket().await;
     // Nothing is read, so that no ping is answered.
     until(async || edge.metric("ziggie_sockets").await == "0").await;
     drop(socket);
     let mut lively = edge.socket().await;
-    for _ in 0..30 {
+    for _ in 0..40 {
         tokio::time::timeout(Duration::from_millis(50), lively.hear())
             .await
             .unwrap_err();
