@@ -229,7 +229,9 @@ fn run(command: Command) -> Result<()> {
         Command::Dev { place, addresses } => {
             let founding = ("founding", Value::Boolean(true), Origin::Command("dev"));
             let settings = addresses.settings().into_iter().chain([founding]).collect();
-            block_on(server::dev(place.read(settings)?.config))
+            let config = place.read(settings)?.config;
+            let _log = log::start(&config.log)?;
+            block_on(server::dev(config))
         }
         Command::Serve {
             place,
@@ -239,9 +241,11 @@ fn run(command: Command) -> Result<()> {
             let founding =
                 founding.then_some(("founding", Value::Boolean(true), Origin::Flag("--founding")));
             let settings = addresses.settings().into_iter().chain(founding).collect();
-            block_on(server::serve(place.read(settings)?.config))
+            let config = place.read(settings)?.config;
+            let _log = log::start(&config.log)?;
+            block_on(server::serve(config))
         }
-        Command::Migrate { place } => block_on(migrate(place)),
+        Command::Migrate { place } => migrate(&place),
         Command::Fleet {
             command: FleetCommand::Import { file, place },
         } => {
@@ -275,14 +279,14 @@ fn run(command: Command) -> Result<()> {
 
 fn order(place: &Place, order: Order) -> Result<()> {
     let config = place.read_quietly()?;
-    log::start(&config.log)?;
+    let _log = log::start(&config.log)?;
     let said = block_on(owner::order(&config, order))?;
     say(&format!("{}\n", said.trim_end()))
 }
 
-async fn migrate(place: Place) -> Result<()> {
+fn migrate(place: &Place) -> Result<()> {
     let config = place.read_quietly()?;
-    log::start(&config.log)?;
+    let _log = log::start(&config.log)?;
     let data_dir = DataDir::open(&config.data_dir)?;
     let lock = data_dir.lock()?;
     if config.database_url.is_none() && lock.is_none() {
@@ -291,10 +295,9 @@ async fn migrate(place: Place) -> Result<()> {
             data_dir.path().display()
         );
     }
-    let count = parts::database(&config, &data_dir)
-        .migrate()
-        .await
-        .context("migrating the database")?;
+    let database = parts::database(&config, &data_dir);
+    let count =
+        block_on(async { Ok(database.migrate().await?) }).context("migrating the database")?;
     say(&format!("{count} migrations ran\n"))
 }
 

@@ -60,7 +60,7 @@ impl Default for Config {
     }
 }
 
-/// The log goes to standard error.
+/// The log goes to standard error, traces to a collector where one is named.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
@@ -68,6 +68,8 @@ pub struct Log {
     pub format: LogFormat,
     /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,ziggie::request=warn`.
     pub level: String,
+    /// Where an OpenTelemetry collector takes traces, such as `http://127.0.0.1:4318/v1/traces`; needs a build with the feature `otlp`.
+    pub otlp_endpoint: Option<String>,
 }
 
 impl Default for Log {
@@ -75,6 +77,7 @@ impl Default for Log {
         Self {
             format: LogFormat::default(),
             level: "info".to_owned(),
+            otlp_endpoint: None,
         }
     }
 }

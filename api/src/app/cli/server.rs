@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{log, say, welcome};
+use super::{say, welcome};
 use crate::app::config::Config;
 use crate::app::running::{self, Running};
 
@@ -12,7 +12,6 @@ const IMPATIENT: i32 = 130;
 
 /// Serves until it is told to end.
 pub(super) async fn serve(config: Config) -> Result<()> {
-    log::start(&config.log)?;
     let signals = Signals::listen()?;
     let running = running::start(config).await?;
     say(&addresses(&running))?;
@@ -21,7 +20,6 @@ pub(super) async fn serve(config: Config) -> Result<()> {
 
 /// Serves, and says what to try.
 pub(super) async fn dev(config: Config) -> Result<()> {
-    log::start(&config.log)?;
     let signals = Signals::listen()?;
     let data_dir = config.data_dir.clone();
     let running = running::start(config).await?;

@@ -17,7 +17,12 @@ const TEST_PREFIX: &str = "ZIGGIE_TEST_";
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "ZIGGIE_CONFIG";
 /// Keys that have no value unless one is set.
-const OPTIONAL: [&str; 3] = ["database_url", "master_key", "master_key_file"];
+const OPTIONAL: [&str; 4] = [
+    "database_url",
+    "log.otlp_endpoint",
+    "master_key",
+    "master_key_file",
+];
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +120,9 @@ impl Layered {
         let line = |(key, (value, origin)): (&String, &(Value, Origin))| {
             let shown = match (key.as_str(), value) {
                 ("master_key", _) => Value::String(MASK.to_owned()),
-                ("database_url", Value::String(url)) => Value::String(masked_url(url)),
+                ("database_url" | "log.otlp_endpoint", Value::String(url)) => {
+                    Value::String(masked_url(url))
+                }
                 _ => value.clone(),
             };
             format!("{key} = {shown}  # {origin}")
