@@ -28,7 +28,6 @@ use super::Service;
 use super::page::{Cursor, Page, PageRequest};
 use crate::auth::actor::Caller;
 use crate::auth::policy;
-use crate::auth::sight::hidden_from;
 use crate::error::{Error, Result};
 
 /// A session that has just begun, and the one time that its token is shown.
@@ -59,13 +58,15 @@ pub async fn find(service: &Service, caller: &Caller, id: &str) -> Result<Option
     let Some(found) = session::Entity::find_by_id(id).one(&service.db).await? else {
         return Ok(None);
     };
-    if policy::may_manage_sessions_of(caller, &found.agent_id) {
-        return Ok(Some(found));
+    match revoke::may_manage(caller, &found) {
+        Ok(()) => Ok(Some(found)),
+        Err(error) => {
+            if let Some(denial) = error.denial() {
+                service.denials.report(caller, denial);
+            }
+            Ok(None)
+        }
     }
-    if let Some(viewer) = caller.agent_id() {
-        service.denials.report(caller, &hidden_from(&viewer));
-    }
-    Ok(None)
 }
 
 /// Agent.sessions: all that have not been swept, newest first. None where the caller may not see them (spec R2.04).

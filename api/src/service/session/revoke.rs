@@ -54,7 +54,8 @@ pub async fn revoke(
         .await
 }
 
-fn may_manage(caller: &Caller, session: &session::Model) -> Result<()> {
+/// One's own, or anyone's with MANAGE_AGENTS (spec R2.04); NOT_FOUND that hides it from others.
+pub(super) fn may_manage(caller: &Caller, session: &session::Model) -> Result<()> {
     if policy::may_manage_sessions_of(caller, &session.agent_id) {
         return Ok(());
     }
