@@ -22,7 +22,8 @@ use super::parts;
 
 /// The control plane for fleets of AI agents.
 #[derive(Debug, Parser)]
-#[command(name = "ziggie", version, arg_required_else_help = true, after_help = EXAMPLES)]
+// Never wrapped: whether clap can wrap depends on what else is built with it, and the pages are the same everywhere.
+#[command(name = "ziggie", version, arg_required_else_help = true, after_help = EXAMPLES, term_width = 0)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

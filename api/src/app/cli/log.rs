@@ -75,7 +75,5 @@ mod tests {
                 "log.otlp_endpoint: expected a URL such as http://127.0.0.1:4318/v1/traces; TLS is not spoken"
             );
         }
-        let refused = refusal("http://not a host/");
-        assert!(refused.contains("invalid endpoint"), "{refused}");
     }
 }

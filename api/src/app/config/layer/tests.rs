@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
-use crate::app::config::{Hidden, LogFormat};
+use crate::app::config::{Hidden, Log, LogFormat};
 use std::time::Duration;
 
 fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -148,6 +148,10 @@ fn every_field_is_a_key() {
         database_url: Some("postgres://localhost/ziggie".into()),
         master_key: Some(Hidden::new("key")),
         master_key_file: Some("key".into()),
+        log: Log {
+            otlp_endpoint: Some("http://localhost:4318/v1/traces".into()),
+            ..Log::default()
+        },
         ..Config::default()
     };
     let mut all: Vec<String> = leaves(Table::try_from(full).unwrap())
