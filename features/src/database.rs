@@ -158,7 +158,11 @@ impl Postgres {
             .await
             .context("no PostgreSQL to run the scenarios on")?;
         let mut options = ConnectOptions::new(server.url());
-        options.max_connections(2).sqlx_logging(false);
+        // As many as scenarios run at once, and patient: on a busy machine a database takes seconds to come and go.
+        options
+            .max_connections(8)
+            .acquire_timeout(std::time::Duration::from_secs(300))
+            .sqlx_logging(false);
         let admin = sea_orm::Database::connect(options)
             .await
             .context("the server's own database")?;
