@@ -9,6 +9,7 @@ use std::{env, fmt, time::Duration};
 use anyhow::{Context, Result};
 use container::Container;
 use sea_orm::{ConnectOptions, Database};
+use tokio::time::{Instant, sleep};
 
 /// Names the server to use: a superuser's URL of its database `postgres`.
 pub const URL_VARIABLE: &str = "ZIGGIE_TEST_POSTGRES_URL";
@@ -18,6 +19,9 @@ pub const IMAGE_VARIABLE: &str = "ZIGGIE_TEST_POSTGRES_IMAGE";
 
 /// How long an engine or a server may take to answer before it counts as absent.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
+
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A running server. Its container, if it has one of its own, is removed when this value is dropped: keep it out of
 /// statics, which are never dropped, and drop it inside the runtime.
@@ -73,19 +77,32 @@ impl Postgres {
         }
     }
 
+    /// Tries until the superuser was let in: a container's port takes connections before its server does.
     async fn answers_within(&self, patience: Duration) -> Result<()> {
+        let give_up = Instant::now() + patience;
+        loop {
+            match self.lets_in(patience).await {
+                Ok(()) => return Ok(()),
+                Err(_) if Instant::now() < give_up => sleep(PAUSE).await,
+                Err(error) => {
+                    let server = match &self.container {
+                        Some(container) => format!("a container of {}", container.image()),
+                        None => format!("the server that {URL_VARIABLE} names"),
+                    };
+                    return Err(error)
+                        .with_context(|| format!("{server} does not let its superuser in"));
+                }
+            }
+        }
+    }
+
+    async fn lets_in(&self, patience: Duration) -> Result<()> {
         let mut options = ConnectOptions::new(&self.url);
         options
             .max_connections(1)
             .connect_timeout(patience)
             .sqlx_logging(false);
-        let connection = Database::connect(options).await.with_context(|| {
-            let server = match &self.container {
-                Some(container) => format!("a container of {}", container.image()),
-                None => format!("the server that {URL_VARIABLE} names"),
-            };
-            format!("{server} does not let its superuser in")
-        })?;
+        let connection = Database::connect(options).await?;
         connection.ping().await?;
         Ok(connection.close().await?)
     }

@@ -14,6 +14,8 @@ use crate::store::clock::Clock;
 
 /// How long the last refusals may take to be recorded.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long connections that are at work may take to be given back.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// The use cases over an open database.
 #[derive(Debug)]
@@ -48,13 +50,18 @@ impl Parts {
         Ok(Self { service })
     }
 
-    /// Ends it, after what waits to be recorded was recorded.
+    /// Ends it, after what waits to be recorded was recorded, and closes the database.
     pub(super) async fn close(self) {
         if tokio::time::timeout(LAST_WORDS, self.service.denials.flush())
             .await
             .is_err()
         {
             tracing::warn!("the last refusals could not be recorded in time");
+        }
+        match tokio::time::timeout(CLOSING, self.service.db.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the database could not be closed"),
+            Err(_) => tracing::warn!("the database could not be closed in time"),
         }
     }
 }

@@ -42,6 +42,8 @@ pub enum OpenError {
 /// The oldest SQLite without the WAL reset bug.
 const SQLITE_MINIMUM: (u32, u32, u32) = (3, 51, 3);
 const SQLITE_READERS: u32 = 4;
+/// What PostgreSQL calls our connections in its views and logs.
+pub(super) const APPLICATION: &str = "ziggie";
 /// One lock for all replicas that start at once: the first migrates.
 const MIGRATION_LOCK: i64 = 0x5a49_4747_4945_0001;
 
@@ -130,7 +132,7 @@ impl Database {
             .sqlx_logging(false)
             .map_sqlx_postgres_opts(|postgres| {
                 // Transactions are bounded: an old snapshot makes claiming slow for everybody.
-                postgres.application_name("ziggie").options([
+                postgres.application_name(APPLICATION).options([
                     ("statement_timeout", "15000"),
                     ("lock_timeout", "5000"),
                     ("idle_in_transaction_session_timeout", "10000"),

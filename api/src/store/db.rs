@@ -1,7 +1,7 @@
 //! The database as the rest of the house knows it: a read-only connection, and units of work. Floor 2.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use chrono::{DateTime, Utc};
 use entities::agent::{self, AgentState};
@@ -13,6 +13,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 
 use super::clock::{Clock, uuid_at};
 use super::read_only::read_only_connection;
@@ -45,6 +46,7 @@ pub(super) enum Backend {
     Postgres {
         pool: DatabaseConnection,
         entries_written: Arc<Notify>,
+        sequencer: Mutex<JoinSet<()>>,
     },
 }
 
@@ -82,12 +84,13 @@ impl Db {
     ) -> Result<Self, DbErr> {
         let (sender, head) = watch::channel(ledger::length(&pool).await?);
         let entries_written = Arc::new(Notify::new());
-        sequencer::start(pool.clone(), url, entries_written.clone(), sender);
+        let sequencer = sequencer::start(pool.clone(), url, entries_written.clone(), sender);
         Ok(Self {
             inner: Arc::new(Inner {
                 backend: Backend::Postgres {
                     pool,
                     entries_written,
+                    sequencer: Mutex::new(sequencer),
                 },
                 clock,
                 head,
@@ -149,6 +152,26 @@ impl Db {
         let statement = Statement::from_string(self.get_database_backend(), "SELECT 1 AS one");
         self.query_one_raw(statement).await?;
         Ok(())
+    }
+
+    /// Ends what runs beneath and closes every connection, of all clones: what comes later finds the database unavailable. Dropping the last
+    /// clone does the same without waiting for it.
+    pub async fn close(&self) -> Result<(), DbErr> {
+        match &self.inner.backend {
+            Backend::Sqlite { writer, readers } => {
+                readers.close_by_ref().await?;
+                // Last, for the last connection to go is the one that takes the write-ahead log into the file.
+                writer.close().await
+            }
+            Backend::Postgres {
+                pool, sequencer, ..
+            } => {
+                let mut sequencer =
+                    std::mem::take(&mut *sequencer.lock().unwrap_or_else(PoisonError::into_inner));
+                sequencer.shutdown().await;
+                pool.close_by_ref().await
+            }
+        }
     }
 
     /// Runs a unit of work for a caller and makes it durable: when this returns `Ok`, it is on disk (design property 6).

@@ -3,14 +3,17 @@
 //! Elected for each batch by an advisory lock of its transaction; that every sequence number is a primary key fences whoever believes to
 //! be it still. Woken in process by each commit, by NOTIFY from the others' batches, and by a slow poll as the truth beneath.
 
+use std::convert::Infallible;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sqlx::postgres::PgListener;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 
-use super::ledger;
+use super::{connect::APPLICATION, ledger};
 
 const SEQUENCER_LOCK: i64 = 0x5a49_4747_4945_0002;
 const CHANNEL: &str = "ziggie_ledger";
@@ -19,15 +22,17 @@ const BATCH: u64 = 1_000;
 const POLL: Duration = Duration::from_millis(250);
 const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(500);
 
-/// Starts numbering and listening; both end when the last receiver of `head` is gone.
+/// Starts numbering and listening; both end with the set. A batch that is under way then is rolled back, and numbered by whoever is next.
 pub(super) fn start(
     pool: DatabaseConnection,
     url: String,
     entries_written: Arc<Notify>,
     head: watch::Sender<i64>,
-) {
-    tokio::spawn(listen(url, head.clone()));
-    tokio::spawn(number(pool, entries_written, head));
+) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(listen(url, head.clone()));
+    tasks.spawn(number(pool, entries_written, head));
+    tasks
 }
 
 async fn number(pool: DatabaseConnection, entries_written: Arc<Notify>, head: watch::Sender<i64>) {
@@ -46,7 +51,6 @@ async fn number(pool: DatabaseConnection, entries_written: Arc<Notify>, head: wa
         tokio::select! {
             () = entries_written.notified() => {}
             () = tokio::time::sleep(POLL) => {}
-            () = head.closed() => return,
         }
     }
 }
@@ -91,30 +95,26 @@ async fn number_all(pool: &DatabaseConnection) -> Result<Option<i64>, DbErr> {
 
 async fn listen(url: String, head: watch::Sender<i64>) {
     loop {
-        if let Err(error) = listen_until_fault(&url, &head).await {
-            tracing::debug!(%error, "listening for the ledger failed: the poll goes on, listening is tried again");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(PAUSE_AFTER_FAULT) => {}
-            () = head.closed() => return,
-        }
+        let Err(error) = listen_until_fault(&url, &head).await;
+        tracing::debug!(%error, "listening for the ledger failed: the poll goes on, listening is tried again");
+        tokio::time::sleep(PAUSE_AFTER_FAULT).await;
     }
 }
 
 async fn listen_until_fault(
     url: &str,
     head: &watch::Sender<i64>,
-) -> Result<(), sea_orm::sqlx::Error> {
-    let mut listener = PgListener::connect(url).await?;
+) -> Result<Infallible, sea_orm::sqlx::Error> {
+    // A connection beside the pool, which requests may empty.
+    let options = PgConnectOptions::from_str(url)?.application_name(APPLICATION);
+    let own = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_lazy_with(options);
+    let mut listener = PgListener::connect_with(&own).await?;
     listener.listen(CHANNEL).await?;
     loop {
-        tokio::select! {
-            notification = listener.recv() => {
-                if let Ok(length) = notification?.payload().parse() {
-                    advance(head, length);
-                }
-            }
-            () = head.closed() => return Ok(()),
+        if let Ok(length) = listener.recv().await?.payload().parse() {
+            advance(head, length);
         }
     }
 }

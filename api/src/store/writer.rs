@@ -10,6 +10,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
+use tokio::task::JoinSet;
 
 use crate::error::{Error, Result};
 
@@ -28,17 +29,19 @@ struct Group {
 pub(super) struct Slot {
     connection: DatabaseConnection,
     group: Option<Group>,
-    /// The next sequence number; ahead of the committed ones while a group is open.
+    /// The next sequence number; ahead of the head while a group is open.
     next_sequence: i64,
-    committed_sequence: i64,
+    /// The first sequence number that is not committed yet.
+    head: watch::Sender<i64>,
 }
 
 /// The writer.
 pub(super) struct Writer {
     slot: Arc<Mutex<Slot>>,
     commit_wanted: Arc<Notify>,
-    /// The first sequence number that is not committed yet.
     head: watch::Receiver<i64>,
+    /// Ends with the writer, and with it the last sender of the head.
+    _committer: JoinSet<()>,
 }
 
 /// A unit's turn: the slot is held, a savepoint is open.
@@ -50,22 +53,28 @@ impl Writer {
     /// Starts the writer on its connection; `next_sequence` is the length of the ledger.
     pub(super) fn start(connection: DatabaseConnection, next_sequence: i64) -> Self {
         let (committed, head) = watch::channel(next_sequence);
-        let writer = Self {
-            slot: Arc::new(Mutex::new(Slot {
-                connection,
-                group: None,
-                next_sequence,
-                committed_sequence: next_sequence,
-            })),
-            commit_wanted: Arc::new(Notify::new()),
+        let slot = Arc::new(Mutex::new(Slot {
+            connection,
+            group: None,
+            next_sequence,
+            head: committed,
+        }));
+        let commit_wanted = Arc::new(Notify::new());
+        let mut committer = JoinSet::new();
+        committer.spawn(commit_groups(slot.clone(), commit_wanted.clone()));
+        Self {
+            slot,
+            commit_wanted,
             head,
-        };
-        tokio::spawn(commit_groups(
-            writer.slot.clone(),
-            writer.commit_wanted.clone(),
-            committed,
-        ));
-        writer
+            _committer: committer,
+        }
+    }
+
+    /// Commits what waits and closes the connection: later turns fail.
+    pub(super) async fn close(&self) -> Result<(), DbErr> {
+        let mut slot = self.slot.lock().await;
+        slot.commit().await;
+        slot.connection.close_by_ref().await
     }
 
     /// Tells of each commit.
@@ -124,6 +133,29 @@ impl Slot {
         group.unit_open = false;
         Ok(())
     }
+
+    /// Commits the open group, if there is one, and answers who waits for it.
+    async fn commit(&mut self) {
+        let taken_back = self.take_back_dropped_unit().await;
+        let Some(group) = self.group.take() else {
+            return;
+        };
+        let committed = match (taken_back, Arc::into_inner(group.transaction)) {
+            (Ok(()), Some(transaction)) => transaction.commit().await,
+            (Err(error), _) => Err(error),
+            (Ok(()), None) => Err(DbErr::Custom("a unit kept the transaction".to_owned())),
+        };
+        match &committed {
+            Ok(()) => {
+                self.head.send_replace(self.next_sequence);
+            }
+            Err(error) => {
+                tracing::error!(%error, "a group could not be committed: every unit of it is taken back");
+                self.next_sequence = *self.head.borrow();
+            }
+        }
+        group.outcome.send_replace(Some(committed.is_ok()));
+    }
 }
 
 impl Turn {
@@ -157,37 +189,9 @@ impl Turn {
     }
 }
 
-async fn commit_groups(
-    slot: Arc<Mutex<Slot>>,
-    commit_wanted: Arc<Notify>,
-    head: watch::Sender<i64>,
-) {
+async fn commit_groups(slot: Arc<Mutex<Slot>>, commit_wanted: Arc<Notify>) {
     loop {
-        tokio::select! {
-            () = commit_wanted.notified() => {}
-            // Every handle of the database is gone.
-            () = head.closed() => return,
-        }
-        let mut slot = slot.lock().await;
-        let taken_back = slot.take_back_dropped_unit().await;
-        let Some(group) = slot.group.take() else {
-            continue;
-        };
-        let committed = match (taken_back, Arc::into_inner(group.transaction)) {
-            (Ok(()), Some(transaction)) => transaction.commit().await,
-            (Err(error), _) => Err(error),
-            (Ok(()), None) => Err(DbErr::Custom("a unit kept the transaction".to_owned())),
-        };
-        match &committed {
-            Ok(()) => {
-                slot.committed_sequence = slot.next_sequence;
-                head.send_replace(slot.committed_sequence);
-            }
-            Err(error) => {
-                tracing::error!(%error, "a group could not be committed: every unit of it is taken back");
-                slot.next_sequence = slot.committed_sequence;
-            }
-        }
-        group.outcome.send_replace(Some(committed.is_ok()));
+        commit_wanted.notified().await;
+        slot.lock().await.commit().await;
     }
 }

@@ -104,3 +104,13 @@ async fn what_was_refused_last_is_recorded_before_the_end() {
         "five one by one, then the count: {entries:?}"
     );
 }
+
+#[tokio::test]
+async fn the_write_ahead_log_is_in_the_file_when_the_server_is_gone() {
+    let edge = Edge::start().await;
+    let files = edge.data_dir.path();
+    let log = files.join("ziggie.db-wal");
+    assert!(log.exists());
+    edge.running.shutdown().await.unwrap();
+    assert!(files.join("ziggie.db").exists() && !log.exists());
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 use ziggie::app::config::Hidden;
 use ziggie::app::{self, Config, Running};
@@ -86,6 +87,36 @@ async fn a_replica_with_another_master_key_refuses_to_start_and_leaves_no_key() 
             "{error:#}"
         );
         assert!(!data_dir.path().join("master.key").exists());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_replica_that_is_gone_leaves_no_connection_behind() {
+    on_postgres(async |world| {
+        let outside = world.back_door().await;
+        let connections = async || {
+            let ours = "SELECT count(*) AS n FROM pg_stat_activity \
+                WHERE datname = current_database() AND application_name = 'ziggie'";
+            let row = outside
+                .query_one_raw(Statement::from_string(DbBackend::Postgres, ours))
+                .await;
+            row.unwrap().unwrap().try_get::<i64>("", "n").unwrap()
+        };
+        let (stopped, _stopped_dir) = replica(&world).await;
+        let (dropped, _dropped_dir) = replica(&world).await;
+        assert!(connections().await > 0);
+        stopped.shutdown().await.unwrap();
+        drop(dropped);
+        drop(world.service);
+        let none = async {
+            while connections().await > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, none)
+            .await
+            .expect("every connection is gone");
     })
     .await;
 }
