@@ -5,7 +5,7 @@
 //! a server and a database of its own, and [`suite`] runs them all and reports. [`server`] is the one file that starts a
 //! server in this process, [`process`] starts the real binary, [`database`] makes each scenario its own database, on the server
 //! that [`postgres`] finds. [`rule`]
-//! keeps `rules.md` and the scenarios in step.
+//! keeps `rules.md` and the scenarios in step, [`soak`] has the long runs.
 
 pub mod database;
 pub mod demo;
@@ -13,6 +13,7 @@ pub mod postgres;
 pub mod process;
 pub mod rule;
 pub mod server;
+pub mod soak;
 pub mod step;
 pub mod suite;
 pub mod tell;

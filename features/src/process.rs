@@ -1,6 +1,7 @@
 //! The real binary as a child process: what scenarios tagged `@process` and the demo start.
 
 use std::{
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
@@ -82,19 +83,7 @@ impl Process {
     /// # Errors
     /// When it ends, or stays silent, before it listens; with what it said.
     pub async fn start(command: &str, data_dir: &Path, database_url: Option<&str>) -> Result<Self> {
-        let mut arguments = vec![
-            command,
-            "--listen",
-            "127.0.0.1:0",
-            "--admin-listen",
-            "127.0.0.1:0",
-            "--data-dir",
-        ];
-        let data_dir = data_dir.to_string_lossy();
-        arguments.push(&data_dir);
-        if let Some(url) = database_url {
-            arguments.extend(["--database-url", url]);
-        }
+        let arguments = serving(command, data_dir, database_url);
         let mut child = spawn(&arguments)?;
         let (lines, mut news) = (Lines::default(), watch::channel(()).0);
         listen(child.stdout.take(), &lines, &mut news);
@@ -129,10 +118,33 @@ impl Process {
         })
     }
 
+    /// Starts `ziggie COMMAND` and kills it after a time, wherever it has come to.
+    ///
+    /// # Errors
+    /// When it cannot be started or killed.
+    pub async fn start_in_vain(
+        command: &str,
+        data_dir: &Path,
+        database_url: Option<&str>,
+        lives: Duration,
+    ) -> Result<()> {
+        let child = spawn(&serving(command, data_dir, database_url))?;
+        tokio::time::sleep(lives).await;
+        kill(child).await
+    }
+
     /// Everything that it has said, on both of its streams.
     #[must_use]
     pub fn said(&self) -> String {
         self.lines.all().join("\n")
+    }
+
+    /// Kills it as `kill -9` does, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub async fn kill(self) -> Result<()> {
+        kill(self.child).await
     }
 
     /// Asks it to stop as a service manager does, and waits until it has.
@@ -178,7 +190,33 @@ pub async fn run(arguments: &[&str]) -> Result<Ended> {
     })
 }
 
-fn spawn(arguments: &[&str]) -> Result<Child> {
+async fn kill(mut child: Child) -> Result<()> {
+    // It may have ended by itself: there is nothing to kill then.
+    child.start_kill().context("killing the process")?;
+    child.wait().await.context("waiting for its end")?;
+    Ok(())
+}
+
+/// The arguments that start a server on free ports.
+fn serving(command: &str, data_dir: &Path, database_url: Option<&str>) -> Vec<String> {
+    let free = "127.0.0.1:0";
+    let data_dir = data_dir.to_string_lossy();
+    let mut arguments = vec![
+        command,
+        "--listen",
+        free,
+        "--admin-listen",
+        free,
+        "--data-dir",
+        &data_dir,
+    ];
+    if let Some(url) = database_url {
+        arguments.extend(["--database-url", url]);
+    }
+    arguments.into_iter().map(str::to_owned).collect()
+}
+
+fn spawn(arguments: &[impl AsRef<OsStr>]) -> Result<Child> {
     Command::new(binary()?)
         .args(arguments)
         .stdin(Stdio::null())

@@ -101,15 +101,15 @@ impl AgentEvent {
     }
 }
 
-/// The log's head when a subscription arrived, put into its request by the edge. A client that has been answered since, by a pong or by
-/// anything else, knows that it misses nothing from then on.
+/// Where the log had settled when a subscription arrived, put into its request by the edge: what was acknowledged before is not shown. A
+/// client that has been answered since, by a pong or by anything else, knows that it misses nothing from then on.
 #[derive(Debug, Clone, Copy)]
 pub struct ArrivedAt(pub i64);
 
 fn since(ctx: &Context<'_>, after: Option<Cursor>) -> Since {
     Since {
         after: after.map(Into::into),
-        arrived_at: ctx.data_opt().map(|ArrivedAt(head)| *head),
+        arrived_at: ctx.data_opt().map(|ArrivedAt(settled)| *settled),
     }
 }
 

@@ -25,15 +25,16 @@ const STREAM: &str = "log";
 pub struct Since {
     /// After this event: first what was missed.
     pub after: Option<Cursor>,
-    /// Without a cursor, here: the log's head when the request arrived. Without either, wherever the feed stands by then.
+    /// Without a cursor, here: where the log had settled when the request arrived. Without either, where it settles now.
     pub arrived_at: Option<i64>,
 }
 
 impl Since {
-    fn after(&self) -> Result<Option<i64>> {
-        match &self.after {
-            Some(cursor) => cursor.key(STREAM).map(Some),
-            None => Ok(self.arrived_at.map(|head| head - 1)),
+    async fn after(&self, service: &Service) -> Result<i64> {
+        match (&self.after, self.arrived_at) {
+            (Some(cursor), _) => cursor.key(STREAM),
+            (None, Some(settled)) => Ok(settled - 1),
+            (None, None) => Ok(service.feed.settled().await? - 1),
         }
     }
 }
@@ -87,12 +88,12 @@ pub async fn task_updates(
     since: &Since,
 ) -> Result<impl Stream<Item = Result<TaskUpdate>> + Send + 'static + use<>> {
     let viewer = caller.actor().ok_or(Error::Unauthenticated)?.agent.clone();
-    let after = since.after()?;
+    let after = since.after(service).await?;
     let only = match task_id {
         Some(id) => Some(super::task::get(service, caller, &id).await?.id),
         None => None,
     };
-    let events = service.feed.follow(after);
+    let events = service.feed.follow(Some(after));
     let service = service.clone();
     Ok(events.filter_map(move |event| {
         let update = match event {
@@ -157,12 +158,12 @@ pub async fn agent_updates(
     agent_id: Option<String>,
     since: &Since,
 ) -> Result<impl Stream<Item = Result<AgentUpdate>> + Send + 'static + use<>> {
-    let after = since.after()?;
+    let after = since.after(service).await?;
     let only: Option<AgentId> = match agent_id {
         Some(id) => Some(super::agent::get(service, &id).await?.id),
         None => None,
     };
-    let events = service.feed.follow(after);
+    let events = service.feed.follow(Some(after));
     Ok(events.filter_map(move |event| {
         let update = match event {
             Err(end) => Some(Err(end.into())),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use entities::agent::{self, AgentState};
@@ -16,6 +17,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::clock::{Clock, uuid_at};
+use super::ledger::Place;
 use super::read_only::read_only_connection;
 use super::tx::Tx;
 use super::writer::Writer;
@@ -23,6 +25,9 @@ use super::{ledger, sequencer};
 use crate::auth::actor::{Actor, Caller, Principal};
 use crate::auth::fleet::Fleet;
 use crate::error::{Error, Result};
+
+/// Between two looks whether the sequencer has come to an entry.
+const SETTLING_PAUSE: Duration = Duration::from_millis(25);
 
 /// A handle of the database; clones share it. Reading through it sees what is committed.
 #[derive(Clone)]
@@ -139,6 +144,29 @@ impl Db {
         match &self.inner.backend {
             Backend::Sqlite { .. } => "sqlite",
             Backend::Postgres { .. } => "postgres",
+        }
+    }
+
+    /// The place in the log after everything that was committed before this call, and before anything that begins after it.
+    pub async fn settled(&self) -> Result<i64, DbErr> {
+        match &self.inner.backend {
+            Backend::Sqlite { .. } => Ok(*self.inner.head.borrow()),
+            Backend::Postgres { pool, .. } => {
+                let mut head = self.inner.head.clone();
+                let Place { waiting, length } = ledger::place_of_all(pool).await?;
+                let Some(last) = waiting else {
+                    return Ok(length);
+                };
+                loop {
+                    // Whoever numbered it may be another process, whose wake-up may be lost.
+                    let news = tokio::time::timeout(SETTLING_PAUSE, head.changed());
+                    let _ = news.await;
+                    let Place { waiting, length } = ledger::place_up_to(pool, last).await?;
+                    if waiting.is_none() {
+                        return Ok(length);
+                    }
+                }
+            }
         }
     }
 

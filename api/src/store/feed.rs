@@ -121,6 +121,11 @@ impl Feed {
         self.shared.state().next
     }
 
+    /// Where a stream begins that shows what is committed from now on.
+    pub async fn settled(&self) -> Result<i64, sea_orm::DbErr> {
+        self.shared.db.settled().await
+    }
+
     /// How many subscribers there are.
     pub fn subscriber_count(&self) -> usize {
         self.shared
@@ -138,7 +143,8 @@ impl Feed {
         state.subscribers.clear();
     }
 
-    /// Every event after a sequence number, without gap or duplicate: first what was missed, then live. Without one: from now on.
+    /// Every event after a sequence number, without gap or duplicate: first what was missed, then live. Without one: from where
+    /// the feed stands, which may be a moment behind what is committed.
     pub fn follow(
         &self,
         after: Option<i64>,

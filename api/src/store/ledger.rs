@@ -162,3 +162,37 @@ pub(super) async fn length(connection: &impl ConnectionTrait) -> Result<i64, DbE
         .await?;
     Ok(last.map_or(0, |last| last + 1))
 }
+
+/// What is numbered and what waits for it, in one snapshot.
+pub(super) struct Place {
+    /// The last ordinal that waits, if one does.
+    pub(super) waiting: Option<i64>,
+    /// As [`length`].
+    pub(super) length: i64,
+}
+
+/// Where the log stands.
+pub(super) async fn place_of_all(connection: &impl ConnectionTrait) -> Result<Place, DbErr> {
+    place_up_to(connection, i64::MAX).await
+}
+
+/// Where the log stands, and whether an entry waits that drew this ordinal or an earlier one.
+pub(super) async fn place_up_to(
+    connection: &impl ConnectionTrait,
+    ordinal: i64,
+) -> Result<Place, DbErr> {
+    let sql = "SELECT (SELECT max(ordinal) FROM audit_queue WHERE ordinal <= $1) AS waiting, \
+        (SELECT coalesce(max(sequence) + 1, 0) FROM ledger) AS length";
+    let statement = sea_orm::Statement::from_sql_and_values(
+        connection.get_database_backend(),
+        sql,
+        [ordinal.into()],
+    );
+    match connection.query_one_raw(statement).await? {
+        Some(row) => Ok(Place {
+            waiting: row.try_get("", "waiting")?,
+            length: row.try_get("", "length")?,
+        }),
+        None => Err(DbErr::RecordNotFound("the log's place".to_owned())),
+    }
+}

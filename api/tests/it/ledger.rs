@@ -244,3 +244,20 @@ async fn a_verb_that_is_refused_after_it_wrote_leaves_no_trace() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn where_the_log_has_settled_is_after_all_that_was_acknowledged() {
+    on_each_database(async |world| {
+        for round in 0..20 {
+            let (before, after) = (format!("before {round}"), format!("after {round}"));
+            assert!(unit(&world, &before, End::Well).await);
+            let settled = world.service.feed.settled().await.unwrap();
+            assert!(unit(&world, &after, End::Well).await);
+            let first = Box::pin(world.service.feed.follow(Some(settled - 1)))
+                .next()
+                .await;
+            assert_eq!(first.unwrap().unwrap().entry.entity_id, after);
+        }
+    })
+    .await;
+}

@@ -221,7 +221,8 @@ impl Connection {
             origin,
             Operation::parse(parameters),
             outlet,
-        );
+        )
+        .await;
         self.operations.insert(id, running);
         Ok(())
     }

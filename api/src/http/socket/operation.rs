@@ -76,7 +76,7 @@ impl Outlet {
 }
 
 /// Starts an operation.
-pub(super) fn start(
+pub(super) async fn start(
     gateway: Arc<Gateway>,
     credential: Credential,
     origin: Origin,
@@ -84,9 +84,13 @@ pub(super) fn start(
     outlet: Outlet,
 ) -> Running {
     let (number, kind) = (outlet.number, operation.kind);
-    // Here and not in the task: messages are handled in their order, so a later ping is answered after this.
-    let arrived_at = ArrivedAt(gateway.service.feed.head());
-    operation.request = operation.request.data(arrived_at);
+    if kind == Some(Kind::Subscription) {
+        // Here and not in the task: messages are handled in their order, so a later ping is answered after this. Where the database cannot
+        // say, neither can it say who asks, and that is told.
+        if let Ok(settled) = gateway.service.feed.settled().await {
+            operation.request = operation.request.data(ArrivedAt(settled));
+        }
+    }
     let task = tokio::spawn(run(gateway, credential, origin, operation, outlet));
     Running { number, kind, task }
 }

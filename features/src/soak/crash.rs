@@ -1,0 +1,178 @@
+//! `kill -9` at random moments under load (spec R10.01: any process may die at any moment and nothing acknowledged is lost).
+//!
+//! A round, made from its seed: an installation is founded, pairs of agents work, one process is killed. Alone it is started
+//! again, and sometimes killed once more while it starts; beside another the pairs turn to that one. Each pair sends the call
+//! again whose answer it never got, and works on. Then rows, histories and log are compared with what was acknowledged.
+
+use std::{ops::Range, time::Duration};
+
+use anyhow::{Context as _, Result, ensure};
+use futures::{StreamExt as _, stream};
+use gates::client::{Call, Client};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use serde_json::{Value, json};
+use tokio::{task::JoinSet, time::sleep};
+
+use super::{
+    Counts, check,
+    installation::Installation,
+    pair::{Pair, Remembered, TASK_TYPE},
+};
+use crate::{
+    database::{Choice, Databases},
+    tell::Tell as _,
+    world::expect_success,
+};
+
+/// What a run is about.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// On which database.
+    pub database: Choice,
+    /// How many processes serve it; one of them is killed.
+    pub replicas: usize,
+    /// A round for each.
+    pub seeds: Range<u64>,
+    /// How many pairs of agents work at once.
+    pub pairs: usize,
+    /// How many rounds run at once.
+    pub jobs: usize,
+}
+
+/// Runs the rounds.
+///
+/// # Errors
+/// Where there is no database, and when a round went wrong: with its seed.
+pub async fn run(plan: &Plan) -> Result<Counts> {
+    let databases = Databases::prepare(plan.database).await?;
+    let mut counts = Counts::default();
+    {
+        let rounds = stream::iter(plan.seeds.clone()).map(|seed| {
+            let databases = &databases;
+            async move {
+                round(databases, plan, seed)
+                    .await
+                    .tell(|| format!("seed {seed} on {}", plan.database))
+            }
+        });
+        let mut rounds = rounds.buffer_unordered(plan.jobs);
+        while let Some(counted) = rounds.next().await {
+            counts.merge(&counted?);
+        }
+    }
+    databases.finish().await?;
+    Ok(counts)
+}
+
+async fn round(databases: &Databases, plan: &Plan, seed: u64) -> Result<Counts> {
+    let mut installation = Installation::found(databases, plan.replicas).await?;
+    match play(&mut installation, plan, seed).await {
+        Ok(counts) => {
+            installation.clear().await?;
+            Ok(counts)
+        }
+        Err(error) => {
+            let said = installation.said();
+            Err(error).tell(|| format!("its processes said:\n{said}\n"))
+        }
+    }
+}
+
+async fn play(installation: &mut Installation<'_>, plan: &Plan, seed: u64) -> Result<Counts> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let pairs = hire(&installation.operator(0)?, plan.pairs, seed).await?;
+    let victim = random.random_range(0..plan.replicas);
+    let mut at_work = JoinSet::new();
+    for (number, mut pair) in pairs.into_iter().enumerate() {
+        let place = number % plan.replicas;
+        let door = installation.client(place)?;
+        if place == victim {
+            at_work.spawn(async move { (pair.work_until_cut_off(&door).await, pair) });
+        } else {
+            // Whom the death does not concern goes on meanwhile.
+            at_work.spawn(async move { (pair.go_on(&door, 40).await, pair) });
+        }
+    }
+    sleep(Duration::from_millis(random.random_range(10..500))).await;
+    installation.kill(victim).await?;
+
+    let mut counts = Counts::default();
+    counts.add("kills", 1);
+    let survivor = if plan.replicas > 1 {
+        (victim + 1) % plan.replicas
+    } else {
+        while random.random_bool(0.3) {
+            let lives = Duration::from_millis(random.random_range(0..300));
+            installation.start_in_vain(victim, lives).await?;
+            counts.add("kills while starting", 1);
+        }
+        installation.start(victim).await?;
+        victim
+    };
+    let door = installation.client(survivor)?;
+    let mut going_on = JoinSet::new();
+    while let Some(joined) = at_work.join_next().await {
+        let (worked, mut pair) = joined?;
+        worked.tell(|| format!("{} and {} worked", pair.director, pair.specialist))?;
+        let door = door.clone();
+        going_on.spawn(async move { (pair.go_on(&door, 5).await, pair) });
+    }
+    let mut remembered: Vec<Remembered> = Vec::new();
+    while let Some(joined) = going_on.join_next().await {
+        let (went_on, pair) = joined?;
+        went_on.tell(|| format!("{} and {} went on", pair.director, pair.specialist))?;
+        remembered.extend(pair.tasks);
+        counts.merge(&pair.counts);
+    }
+    ensure!(!remembered.is_empty(), "nothing was done before the kill");
+    let entries = check::all(&installation.operator(survivor)?, &remembered).await?;
+    counts.add("tasks", u64::try_from(remembered.len())?);
+    counts.add("entries", entries);
+    Ok(counts)
+}
+
+/// Defines the task type, registers so many pairs and gives each agent a session.
+async fn hire(operator: &Client, count: usize, seed: u64) -> Result<Vec<Pair>> {
+    let anything = json!({ "type": "object" });
+    let task_type = json!({ "name": TASK_TYPE, "inputSchema": anything, "outputSchema": anything, "leaseSeconds": 0 });
+    let define = Call::mutation("defineTaskType")
+        .with("input", "DefineTaskTypeInput!", task_type)
+        .selecting("name");
+    expect_success(&operator.send(&define).await?)?;
+    let agents: Vec<Value> = (0..count)
+        .flat_map(|number| {
+            let [director, specialist] = Pair::names(number);
+            [
+                json!({ "id": director, "name": director, "tier": "L1" }),
+                json!({ "id": specialist, "name": specialist, "tier": "L2", "supervisorId": director }),
+            ]
+        })
+        .collect();
+    let register = Call::mutation("registerAgents")
+        .with("input", "[RegisterAgentInput!]!", agents)
+        .selecting("agent { id }");
+    expect_success(&operator.send(&register).await?)?;
+    let mut pairs = Vec::new();
+    for number in 0..count {
+        let [director, specialist] = Pair::names(number);
+        let tokens = [
+            token(operator, &director).await?,
+            token(operator, &specialist).await?,
+        ];
+        pairs.push(Pair::new(
+            number,
+            tokens,
+            seed * 1_000 + u64::try_from(number)?,
+        ));
+    }
+    Ok(pairs)
+}
+
+async fn token(operator: &Client, agent: &str) -> Result<String> {
+    let issue = Call::mutation("issueSession")
+        .with("agentId", "ID!", agent)
+        .selecting("token");
+    let answer = operator.send(&issue).await?;
+    let token = &expect_success(&answer)?["issueSession"]["token"];
+    Ok(token.as_str().context("a session has a token")?.to_owned())
+}

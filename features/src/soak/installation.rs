@@ -1,0 +1,137 @@
+//! An installation of one or more processes that can be killed and started again.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
+
+use anyhow::{Context as _, Result};
+use gates::client::Client;
+use tempfile::TempDir;
+
+use crate::{
+    database::{Databases, Own},
+    process::Process,
+    word::Agent,
+    world::{SESSION, authenticate, expect_success},
+};
+
+/// The file of the master key, which replicas share.
+const MASTER_KEY: &str = "master.key";
+
+/// Data directories over one database, each with a process or none.
+pub(super) struct Installation<'a> {
+    databases: &'a Databases,
+    own: Own,
+    places: Vec<Place>,
+    /// The token of the first operator; it stays good when processes come and go.
+    operator: String,
+}
+
+struct Place {
+    directory: TempDir,
+    process: Option<Process>,
+}
+
+impl<'a> Installation<'a> {
+    /// Starts so many processes on an empty database.
+    pub(super) async fn found(databases: &'a Databases, replicas: usize) -> Result<Self> {
+        let own = databases.own().await?;
+        let mut installation = Self {
+            databases,
+            own,
+            places: Vec::new(),
+            operator: String::new(),
+        };
+        for _ in 0..replicas {
+            let directory = tempfile::tempdir().context("a data directory")?;
+            if let Some(first) = installation.places.first() {
+                let copy = directory.path().join(MASTER_KEY);
+                fs::copy(first.directory.path().join(MASTER_KEY), &copy)
+                    .context("sharing the master key")?;
+                fs::set_permissions(&copy, fs::Permissions::from_mode(0o600))?;
+            }
+            let place = Place {
+                directory,
+                process: None,
+            };
+            installation.places.push(place);
+            installation.start(installation.places.len() - 1).await?;
+        }
+        installation.operator = installation.log_in().await?;
+        Ok(installation)
+    }
+
+    async fn log_in(&self) -> Result<String> {
+        let place = self
+            .places
+            .first()
+            .context("an installation has a process")?;
+        let secret = fs::read_to_string(place.directory.path().join("operator.secret"))
+            .context("the operator's secret")?;
+        let call = authenticate(&Agent::operator(), secret.trim()).selecting(SESSION);
+        let answer = self.client(0)?.send(&call).await?;
+        let token = &expect_success(&answer)?["authenticate"]["token"];
+        Ok(token.as_str().context("a session has a token")?.to_owned())
+    }
+
+    /// Starts the process of a place that has none, and waits until it serves.
+    pub(super) async fn start(&mut self, number: usize) -> Result<()> {
+        let url = self.own.url.clone();
+        let place = self.place(number)?;
+        let process = Process::start("serve", place.directory.path(), url.as_deref()).await;
+        place.process = Some(process.with_context(|| format!("starting process {number}"))?);
+        Ok(())
+    }
+
+    /// Starts a process and kills it after a time, wherever it has come to.
+    pub(super) async fn start_in_vain(&mut self, number: usize, lives: Duration) -> Result<()> {
+        let url = self.own.url.clone();
+        let place = self.place(number)?;
+        Process::start_in_vain("serve", place.directory.path(), url.as_deref(), lives).await
+    }
+
+    /// Kills a process as `kill -9` does.
+    pub(super) async fn kill(&mut self, number: usize) -> Result<()> {
+        match self.place(number)?.process.take() {
+            Some(process) => process.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    /// An anonymous client of a process.
+    pub(super) fn client(&self, number: usize) -> Result<Client> {
+        let place = self.places.get(number);
+        let process = place.and_then(|place| place.process.as_ref());
+        let process = process.with_context(|| format!("process {number} does not run"))?;
+        Ok(Client::new(process.address.clone()))
+    }
+
+    /// The operator at a process.
+    pub(super) fn operator(&self, number: usize) -> Result<Client> {
+        Ok(self.client(number)?.with_token(&self.operator))
+    }
+
+    /// Kills what runs and drops the database.
+    pub(super) async fn clear(mut self) -> Result<()> {
+        for number in 0..self.places.len() {
+            self.kill(number).await?;
+        }
+        self.databases.release(&self.own).await
+    }
+
+    /// Everything that its processes have said, for a report.
+    pub(super) fn said(&self) -> String {
+        let processes = self
+            .places
+            .iter()
+            .filter_map(|place| place.process.as_ref());
+        processes
+            .map(Process::said)
+            .collect::<Vec<_>>()
+            .join("\n--\n")
+    }
+
+    fn place(&mut self, number: usize) -> Result<&mut Place> {
+        self.places
+            .get_mut(number)
+            .with_context(|| format!("there is no process {number}"))
+    }
+}
