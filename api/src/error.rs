@@ -263,35 +263,80 @@ impl Error {
     }
 }
 
-/// A database error is a fault of the server, unless it says that the database cannot be reached: then trying again helps.
+/// A database error is a fault of the server, unless it says that the database cannot be reached or written: then trying again helps.
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
-        use sea_orm::sqlx::Error as Sqlx;
-        use sea_orm::{DbErr, RuntimeErr};
-        let unavailable = match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
-            DbErr::Exec(RuntimeErr::SqlxError(sqlx))
-            | DbErr::Query(RuntimeErr::SqlxError(sqlx)) => match sqlx.as_ref() {
-                Sqlx::Io(_) | Sqlx::PoolTimedOut | Sqlx::PoolClosed | Sqlx::WorkerCrashed => true,
-                // 57P: the operator stops the server; 08: connection; 40: serialization; 55P03: lock; 53: resources.
-                Sqlx::Database(database) => database.code().is_some_and(|code| {
-                    ["57P", "08", "40001", "40P01", "55P03", "53"]
-                        .iter()
-                        .any(|class| code.starts_with(class))
-                        && database
-                            .try_downcast_ref::<sea_orm::sqlx::postgres::PgDatabaseError>()
-                            .is_some()
-                }),
-                _ => false,
-            },
-            _ => false,
-        };
-        if unavailable {
-            tracing::warn!(error = %error, "the database cannot be reached");
-            Self::Unavailable("the database cannot be reached")
+        let unavailable = if is_unreachable(&error) {
+            Some("the database cannot be reached")
         } else {
-            Self::internal(error)
+            disk_fault(&error)
+        };
+        match unavailable {
+            Some(why) => {
+                tracing::warn!(%error, "{why}");
+                Self::Unavailable(why)
+            }
+            None => Self::internal(error),
         }
+    }
+}
+
+fn sqlx_error(error: &sea_orm::DbErr) -> Option<&sea_orm::sqlx::Error> {
+    use sea_orm::{DbErr, RuntimeErr};
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(sqlx))
+        | DbErr::Exec(RuntimeErr::SqlxError(sqlx))
+        | DbErr::Query(RuntimeErr::SqlxError(sqlx)) => Some(sqlx),
+        _ => None,
+    }
+}
+
+fn is_unreachable(error: &sea_orm::DbErr) -> bool {
+    use sea_orm::DbErr;
+    use sea_orm::sqlx::Error as Sqlx;
+    use sea_orm::sqlx::postgres::PgDatabaseError;
+    if let DbErr::ConnectionAcquire(_) | DbErr::Conn(_) = error {
+        return true;
+    }
+    match sqlx_error(error) {
+        Some(Sqlx::Io(_) | Sqlx::PoolTimedOut | Sqlx::PoolClosed | Sqlx::WorkerCrashed) => true,
+        // 57P: the operator stops the server; 08: connection; 40: serialization; 55P03: lock; 53: resources.
+        Some(Sqlx::Database(database)) => database.code().is_some_and(|code| {
+            ["57P", "08", "40001", "40P01", "55P03", "53"]
+                .iter()
+                .any(|class| code.starts_with(class))
+                && database.try_downcast_ref::<PgDatabaseError>().is_some()
+        }),
+        _ => false,
+    }
+}
+
+/// Whether a connection turned out to be dead when it was used: its socket is closed, or its server said that it ends it (57P01, 57P02).
+pub fn was_dead(error: &sea_orm::DbErr) -> bool {
+    use sea_orm::sqlx::{Error as Sqlx, postgres::PgDatabaseError};
+    match sqlx_error(error) {
+        Some(Sqlx::Io(_)) => true,
+        Some(Sqlx::Database(database)) => database
+            .try_downcast_ref::<PgDatabaseError>()
+            .is_some_and(|error| ["57P01", "57P02"].contains(&error.code())),
+        _ => false,
+    }
+}
+
+/// Whether an embedded database says that its disk takes no more, in words for the caller (<https://sqlite.org/rescode.html>).
+pub fn disk_fault(error: &sea_orm::DbErr) -> Option<&'static str> {
+    use sea_orm::sqlx::{Error as Sqlx, sqlite::SqliteError};
+    let Some(Sqlx::Database(database)) = sqlx_error(error) else {
+        return None;
+    };
+    database.try_downcast_ref::<SqliteError>()?;
+    // The primary code is in the lowest byte.
+    match database.code()?.parse::<u32>().ok()? & 0xff {
+        13 => Some("the disk that holds the database is full: nothing was changed"),
+        10 => Some(
+            "the disk that holds the database fails: whether anything was changed is not known",
+        ),
+        _ => None,
     }
 }
 

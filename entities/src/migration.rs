@@ -13,3 +13,21 @@ impl MigratorTrait for Migrator {
         vec![Box::new(founding::Migration)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process may die in the middle of one: then nothing of it may be left (SQLite keeps what was done outside a transaction).
+    #[test]
+    fn every_migration_is_done_whole_or_not_at_all() {
+        for migration in Migrator::migrations() {
+            assert_eq!(
+                migration.use_transaction(),
+                Some(true),
+                "{}",
+                migration.name()
+            );
+        }
+    }
+}

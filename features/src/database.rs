@@ -125,6 +125,40 @@ impl Databases {
 }
 
 impl Databases {
+    /// Ends every connection to a scenario's own database and lets nobody in, as when its server goes down.
+    ///
+    /// # Errors
+    /// Where it is a file.
+    pub async fn cut_off(&self, own: &Own) -> Result<()> {
+        let (postgres, name) = self.server_of(own)?;
+        postgres
+            .execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+            .await?;
+        postgres
+            .execute(&format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            ))
+            .await
+    }
+
+    /// Lets everybody in again.
+    ///
+    /// # Errors
+    /// Where it is a file.
+    pub async fn bring_back(&self, own: &Own) -> Result<()> {
+        let (postgres, name) = self.server_of(own)?;
+        postgres
+            .execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+            .await
+    }
+
+    fn server_of<'a>(&'a self, own: &'a Own) -> Result<(&'a Postgres, &'a str)> {
+        self.postgres
+            .as_ref()
+            .zip(own.name.as_deref())
+            .context("the database is a file, which is never away")
+    }
+
     /// Drops the template when the run is over.
     ///
     /// # Errors

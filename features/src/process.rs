@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader},
     process::{Child, Command},
@@ -147,17 +147,32 @@ impl Process {
         kill(self.child).await
     }
 
+    fn id(&self) -> Result<Pid> {
+        let id = self.child.id();
+        id.and_then(|id| Pid::from_raw(id.cast_signed()))
+            .context("it has ended already")
+    }
+
+    /// Makes every write fail, as on a full disk, or lets them through again. A limit to the size of files stands for the disk.
+    ///
+    /// # Errors
+    /// When the process has ended, or the system refuses.
+    pub fn limit_files(&self, full: bool) -> Result<()> {
+        let limits = Rlimit {
+            current: full.then_some(1),
+            maximum: None,
+        };
+        prlimit(Some(self.id()?), Resource::Fsize, limits)
+            .context("limiting the size of its files")?;
+        Ok(())
+    }
+
     /// Asks it to stop as a service manager does, and waits until it has.
     ///
     /// # Errors
     /// When it cannot be asked or does not end in time.
     pub async fn terminate(mut self) -> Result<ExitStatus> {
-        let id = self
-            .child
-            .id()
-            .and_then(|id| Pid::from_raw(id.cast_signed()));
-        let id = id.context("it has ended already")?;
-        kill_process(id, Signal::TERM).context("asking it to stop")?;
+        kill_process(self.id()?, Signal::TERM).context("asking it to stop")?;
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         Ok(ended.with_context(|| format!("it did not end; it said:\n{}", self.said()))??)
     }

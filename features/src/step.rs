@@ -4,6 +4,7 @@
 
 mod agent;
 mod audit;
+mod disaster;
 mod http;
 mod live;
 mod phrase;

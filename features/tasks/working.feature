@@ -25,6 +25,13 @@ Feature: Working on a task
     When ARTEMIS assigns the portrait task to L2-PROP-001
     Then the portrait task is ASSIGNED to L2-PROP-001
 
+  @R3.02 @R3.03
+  Scenario: A task is assigned to another, not to whom it is assigned already
+    Given ARTEMIS has delegated the portrait task to L2-CHAR-001
+    When ARTEMIS assigns the portrait task to L2-CHAR-001
+    Then it is refused with CONFLICT
+    And the history of the portrait task is TASK_DELEGATED
+
   @R3.02
   Scenario: An agent executes a task for itself
     When L3-CHAR-POSE-001 executes the pose task

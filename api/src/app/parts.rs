@@ -7,8 +7,10 @@ use anyhow::{Context, Result};
 use super::config::Config;
 use super::data_dir::{DataDir, FoundKey, write_private};
 use crate::auth::key::MasterKey;
+use crate::auth::secret::Secret;
+use crate::error::Error;
 use crate::service::Service;
-use crate::service::first_start::{self, FirstStart};
+use crate::service::first_start;
 use crate::store::Database;
 use crate::store::clock::Clock;
 
@@ -43,11 +45,7 @@ impl Parts {
             // A shared database may be sealed under another key: one that was made for nothing must not lie about as if it opened it.
             std::fs::remove_file(path)?;
         }
-        let (service, first_start) = opened?;
-        if let Some(secret) = first_start.operator_secret {
-            write_private(&data_dir.operator_secret(), &secret.expose())?;
-        }
-        Ok(Self { service })
+        Ok(Self { service: opened? })
     }
 
     /// Ends it, after what waits to be recorded was recorded, and closes the database.
@@ -71,28 +69,29 @@ async fn open(
     data_dir: &DataDir,
     clock: Clock,
     key: &MasterKey,
-) -> Result<(Service, FirstStart)> {
+) -> Result<Service> {
     let database = database(config, data_dir);
     if matches!(database, Database::Sqlite(_)) {
         data_dir.make_database()?;
     }
     database.migrate().await.context("migrating the database")?;
     let db = database.open(clock).await?;
-    let first_start = first_start::prepare(&db, key)
+    let hand_over = |secret: &Secret| {
+        write_private(&data_dir.operator_secret(), &secret.expose())
+            .map_err(|error| Error::internal(format!("{error:#}")))
+    };
+    first_start::prepare(&db, key, hand_over)
         .await
         .map_err(explained)
         .context("the first start")?;
     let service = Service::open(db, key, config.limits.of_use()).await;
-    Ok((
-        service.context("opening the keys of this installation")?,
-        first_start,
-    ))
+    service.context("opening the keys of this installation")
 }
 
 /// A domain error with its inner half: for whoever owns the data directory, not for clients.
-pub(super) fn explained(error: crate::error::Error) -> anyhow::Error {
+pub(super) fn explained(error: Error) -> anyhow::Error {
     match error {
-        crate::error::Error::Internal(cause) => anyhow::anyhow!("{}", cause.0),
+        Error::Internal(cause) => anyhow::anyhow!("{}", cause.0),
         other => anyhow::anyhow!("{other}"),
     }
 }

@@ -26,9 +26,16 @@ pub struct FirstStart {
 
 /// Makes of a migrated database an installation, if it is none yet. Of replicas that start at once one does, the others find it done.
 ///
+/// `hand_over` puts the operator's secret where the operator finds it. It is called before the installation is committed: a process that
+/// dies in between leaves a secret without an installation, which the next start replaces, and never an installation that nobody can enter.
+///
 /// # Errors
-/// Of the database; INTERNAL where the operating system gives no randomness.
-pub async fn prepare(db: &Db, master: &MasterKey) -> Result<FirstStart> {
+/// Of the database, and of `hand_over`; INTERNAL where the operating system gives no randomness.
+pub async fn prepare(
+    db: &Db,
+    master: &MasterKey,
+    hand_over: impl Fn(&Secret) -> Result<()>,
+) -> Result<FirstStart> {
     if installation::Entity::find().one(db).await?.is_some() {
         return Ok(FirstStart {
             operator_secret: None,
@@ -44,6 +51,7 @@ pub async fn prepare(db: &Db, master: &MasterKey) -> Result<FirstStart> {
                 return Ok(false);
             }
             found(tx, signing_key, &secret).await?;
+            hand_over(&secret)?;
             Ok(true)
         })
         .await?;

@@ -34,6 +34,14 @@ pub enum OpenError {
         /// Its version.
         found: String,
     },
+    /// A newer version has migrated it: what it means by its rows is not known here.
+    #[error(
+        "the database is from the future: it has the migration {migration}, which this version does not know; start the newer version"
+    )]
+    Future {
+        /// The first migration that is not known.
+        migration: String,
+    },
     /// The database refused.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] DbErr),
@@ -42,6 +50,10 @@ pub enum OpenError {
 /// The oldest SQLite without the WAL reset bug.
 const SQLITE_MINIMUM: (u32, u32, u32) = (3, 51, 3);
 const SQLITE_READERS: u32 = 4;
+/// A unit waits for nothing but the database: one that does, has lost its process.
+const IDLE_IN_UNIT: Duration = Duration::from_secs(10);
+/// A sequencer that has stopped in the middle of a batch gives way to another within two seconds.
+const IDLE_IN_BATCH: Duration = Duration::from_millis(1_500);
 /// What PostgreSQL calls our connections in its views and logs.
 pub(super) const APPLICATION: &str = "ziggie";
 /// One lock for all replicas that start at once: the first migrates.
@@ -53,7 +65,9 @@ impl Database {
         // Its own one-connection pool, closed before the real ones open: see stack.md on pools that lose their pragmas.
         let connection = match self {
             Self::Sqlite(_) => sea_orm::Database::connect(self.sqlite_options(1, false)).await?,
-            Self::Postgres { .. } => sea_orm::Database::connect(self.postgres_options(1)).await?,
+            Self::Postgres { .. } => {
+                sea_orm::Database::connect(self.postgres_options(1, IDLE_IN_UNIT)).await?
+            }
         };
         check_version(&connection).await?;
         let postgres = connection.get_database_backend() == DbBackend::Postgres;
@@ -61,30 +75,30 @@ impl Database {
             let lock = format!("SELECT pg_advisory_lock({MIGRATION_LOCK})");
             connection.execute_unprepared(&lock).await?;
         }
-        let pending = Migrator::get_pending_migrations(&connection).await?.len();
-        let migrated = Migrator::up(&connection, None).await;
+        let migrated = run_pending(&connection).await;
         // Closing the only connection gives the advisory lock back, whatever the outcome.
         connection.close().await?;
-        migrated?;
-        Ok(pending)
+        migrated
     }
 
     /// Opens a migrated database.
     pub async fn open(&self, clock: Clock) -> Result<Db, OpenError> {
         match self {
             Self::Sqlite(_) => {
-                let writer = sea_orm::Database::connect(self.sqlite_options(1, false)).await?;
                 let readers =
                     sea_orm::Database::connect(self.sqlite_options(SQLITE_READERS, true)).await?;
-                Ok(Db::sqlite(writer, readers, clock).await?)
+                Ok(Db::sqlite(self.sqlite_options(1, false), readers, clock).await?)
             }
             Self::Postgres {
                 max_connections,
                 url,
             } => {
-                let pool =
-                    sea_orm::Database::connect(self.postgres_options(*max_connections)).await?;
-                Ok(Db::postgres(pool, url.clone(), clock).await?)
+                let options = self.postgres_options(*max_connections, IDLE_IN_UNIT);
+                let pool = sea_orm::Database::connect(options).await?;
+                // Apart from the pool, which requests may empty.
+                let options = self.postgres_options(1, IDLE_IN_BATCH);
+                let numbering = sea_orm::Database::connect(options).await?;
+                Ok(Db::postgres(pool, numbering, url.clone(), clock).await?)
             }
         }
     }
@@ -118,7 +132,8 @@ impl Database {
         options
     }
 
-    fn postgres_options(&self, connections: u32) -> ConnectOptions {
+    /// `idle`: how long a transaction may wait for its client before the database ends it.
+    fn postgres_options(&self, connections: u32, idle: Duration) -> ConnectOptions {
         let url = match self {
             Self::Postgres { url, .. } => url.as_str(),
             Self::Sqlite(_) => "",
@@ -130,17 +145,34 @@ impl Database {
             .acquire_timeout(Duration::from_secs(5))
             .test_before_acquire_if_idle_for(Duration::from_secs(5))
             .sqlx_logging(false)
-            .map_sqlx_postgres_opts(|postgres| {
+            .map_sqlx_postgres_opts(move |postgres| {
+                let idle = idle.as_millis().to_string();
                 // Transactions are bounded: an old snapshot makes claiming slow for everybody.
                 postgres.application_name(APPLICATION).options([
                     ("statement_timeout", "15000"),
                     ("lock_timeout", "5000"),
-                    ("idle_in_transaction_session_timeout", "10000"),
+                    ("idle_in_transaction_session_timeout", idle.as_str()),
                     ("default_transaction_isolation", "read committed"),
                 ])
             });
         options
     }
+}
+
+async fn run_pending(connection: &DatabaseConnection) -> Result<usize, OpenError> {
+    let known = Migrator::migrations();
+    let applied = Migrator::get_migration_models(connection).await?;
+    if let Some(strange) = applied.iter().find(|one| {
+        known
+            .iter()
+            .all(|migration| migration.name() != one.version)
+    }) {
+        return Err(OpenError::Future {
+            migration: strange.version.clone(),
+        });
+    }
+    Migrator::up(connection, None).await?;
+    Ok(known.len() - applied.len())
 }
 
 async fn check_version(connection: &DatabaseConnection) -> Result<(), OpenError> {

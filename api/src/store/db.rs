@@ -1,6 +1,5 @@
 //! The database as the rest of the house knows it: a read-only connection, and units of work. Floor 2.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -9,15 +8,16 @@ use entities::agent::{self, AgentState};
 use entities::id::{AgentId, RequestId};
 use entities::session;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    Statement, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    EntityTrait, Statement,
 };
-use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::clock::{Clock, uuid_at};
+use super::healing::Healing;
 use super::ledger::Place;
+use super::lock::lock_agents;
 use super::read_only::read_only_connection;
 use super::tx::Tx;
 use super::writer::Writer;
@@ -26,6 +26,8 @@ use crate::auth::actor::{Actor, Caller, Principal};
 use crate::auth::fleet::Fleet;
 use crate::error::{Error, Result};
 
+/// How long a unit may take, from the wait for its turn to its COMMIT: an old transaction holds up everybody.
+const UNIT_TIME: Duration = Duration::from_secs(30);
 /// Between two looks whether the sequencer has come to an entry.
 const SETTLING_PAUSE: Duration = Duration::from_millis(25);
 
@@ -55,7 +57,7 @@ pub(super) enum Backend {
     },
 }
 
-read_only_connection!(Db, self => self.reading());
+read_only_connection!(Db, self => Healing(self.reading()));
 
 impl std::fmt::Debug for Db {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -65,7 +67,7 @@ impl std::fmt::Debug for Db {
 
 impl Db {
     pub(super) async fn sqlite(
-        writer: DatabaseConnection,
+        writer: ConnectOptions,
         readers: DatabaseConnection,
         clock: Clock,
     ) -> Result<Self, DbErr> {
@@ -84,12 +86,13 @@ impl Db {
 
     pub(super) async fn postgres(
         pool: DatabaseConnection,
+        numbering: DatabaseConnection,
         url: String,
         clock: Clock,
     ) -> Result<Self, DbErr> {
         let (sender, head) = watch::channel(ledger::length(&pool).await?);
         let entries_written = Arc::new(Notify::new());
-        let sequencer = sequencer::start(pool.clone(), url, entries_written.clone(), sender);
+        let sequencer = sequencer::start(numbering, url, entries_written.clone(), sender);
         Ok(Self {
             inner: Arc::new(Inner {
                 backend: Backend::Postgres {
@@ -224,6 +227,18 @@ impl Db {
         alone: &[AgentId],
         unit: impl AsyncFnOnce(&mut Tx) -> Result<T>,
     ) -> Result<T> {
+        // Dropped when its time is over, it is taken back like one whose caller has gone.
+        tokio::time::timeout(UNIT_TIME, self.write_in_time(caller, alone, unit))
+            .await
+            .unwrap_or(Err(Error::Unavailable("the database takes too long")))
+    }
+
+    async fn write_in_time<T>(
+        &self,
+        caller: &Caller,
+        alone: &[AgentId],
+        unit: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
         match &self.inner.backend {
             Backend::Sqlite { writer, .. } => {
                 let mut turn = writer.turn().await?;
@@ -241,7 +256,7 @@ impl Db {
                         .await;
                         drop(tx.connection);
                         if let Err(error) = appended {
-                            turn.undo().await?;
+                            turn.undo().await;
                             return Err(error.into());
                         }
                         turn.keep(count).await?;
@@ -249,7 +264,7 @@ impl Db {
                         Ok(value)
                     }
                     Err(error) => {
-                        turn.undo().await?;
+                        turn.undo().await;
                         Err(error)
                     }
                 }
@@ -259,7 +274,7 @@ impl Db {
                 entries_written,
                 ..
             } => {
-                let transaction = Arc::new(pool.begin().await?);
+                let transaction = Arc::new(Healing(pool).begin().await?);
                 let shared = caller.actor().map(|actor| &actor.agent.id);
                 lock_agents(&transaction, shared, alone).await?;
                 // Read after the locks: what waited for them happens after what held them.
@@ -328,47 +343,4 @@ async fn database_time(transaction: &DatabaseTransaction) -> Result<DateTime<Utc
         Some(row) => row.try_get("", "now"),
         None => Err(DbErr::RecordNotFound("the database's time".to_owned())),
     }
-}
-
-/// Agents share this many locks: a whole fleet can be locked at once without filling the database's table of locks.
-const AGENT_LOCKS: u64 = 256;
-const AGENT_LOCK_CLASS: i32 = 0x5a49_0001;
-
-/// On SQLite the one writer is the lock. On PostgreSQL advisory locks of the transaction, in one order for all: shared by whoever
-/// writes in an agent's name, alone by whoever revokes its sessions or stops it.
-pub(super) async fn lock_agents<'a>(
-    transaction: &DatabaseTransaction,
-    shared: impl IntoIterator<Item = &'a AgentId>,
-    alone: impl IntoIterator<Item = &'a AgentId>,
-) -> Result<()> {
-    if transaction.get_database_backend() != DbBackend::Postgres {
-        return Ok(());
-    }
-    let shared = shared.into_iter().map(|id| (lock_of(id), false));
-    let alone = alone.into_iter().map(|id| (lock_of(id), true));
-    // A lock that is wanted both ways is taken alone: in the map the later one stays.
-    let wanted: BTreeMap<u64, bool> = shared.chain(alone).collect();
-    let statements: Vec<String> = wanted
-        .into_iter()
-        .map(|(key, alone)| {
-            let function = if alone {
-                "pg_advisory_xact_lock"
-            } else {
-                "pg_advisory_xact_lock_shared"
-            };
-            format!("SELECT {function}({AGENT_LOCK_CLASS}, {key})")
-        })
-        .collect();
-    if statements.is_empty() {
-        return Ok(());
-    }
-    transaction
-        .execute_unprepared(&statements.join("; "))
-        .await?;
-    Ok(())
-}
-
-fn lock_of(id: &AgentId) -> u64 {
-    let digest = Sha256::digest(id.as_str());
-    u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()) % AGENT_LOCKS
 }

@@ -298,7 +298,7 @@ impl Tx {
         &mut self,
         agents: impl IntoIterator<Item = &'a AgentId>,
     ) -> Result<()> {
-        super::db::lock_agents(&self.connection, [], agents).await
+        super::lock::lock_agents(&self.connection, [], agents).await
     }
 
     fn last_entry(&self) -> Result<AuditId> {

@@ -2,20 +2,38 @@
 //!
 //! Each unit runs in a savepoint of the open transaction, so that one which fails or is dropped half-way takes only itself back. The
 //! committer stands in the same queue as the units: whoever waited before it is in the group, and nobody is answered before COMMIT.
+//!
+//! A disk that is full or broken makes SQLite end the transaction by itself (<https://sqlite.org/lang_transaction.html>), unseen by the
+//! driver, which would then refuse every later BEGIN. So after a COMMIT or a ROLLBACK TO that failed, the group is lost and its connection
+//! with it: everybody in it is told, and the next unit opens another.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
 use tokio::task::JoinSet;
 
-use crate::error::{Error, Result};
+use super::ledger;
+use crate::error::{Error, Result, disk_fault};
 
-/// How a group's COMMIT ended; `None` while it has not.
-type Outcome = Option<bool>;
+/// How long a connection that is given up may take to close.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// How a group ended; `None` while it has not.
+type Outcome = Option<Result<(), Lost>>;
+
+/// Why a group was taken back.
+#[derive(Debug, Clone, Copy)]
+enum Lost {
+    /// The disk takes no more: said in words that a caller may read.
+    Disk(&'static str),
+    /// Something else, which is in the log.
+    Fault,
+}
 
 /// The open transaction and who waits for it.
 struct Group {
@@ -27,7 +45,9 @@ struct Group {
 
 /// What the holder of the writer works on.
 pub(super) struct Slot {
-    connection: DatabaseConnection,
+    options: ConnectOptions,
+    /// None until it is needed, and after it was given up.
+    connection: Option<DatabaseConnection>,
     group: Option<Group>,
     /// The next sequence number; ahead of the head while a group is open.
     next_sequence: i64,
@@ -50,11 +70,12 @@ pub(super) struct Turn {
 }
 
 impl Writer {
-    /// Starts the writer on its connection; `next_sequence` is the length of the ledger.
-    pub(super) fn start(connection: DatabaseConnection, next_sequence: i64) -> Self {
+    /// Starts the writer; `options` make a pool of one connection, `next_sequence` is the length of the ledger.
+    pub(super) fn start(options: ConnectOptions, next_sequence: i64) -> Self {
         let (committed, head) = watch::channel(next_sequence);
         let slot = Arc::new(Mutex::new(Slot {
-            connection,
+            options,
+            connection: None,
             group: None,
             next_sequence,
             head: committed,
@@ -74,7 +95,10 @@ impl Writer {
     pub(super) async fn close(&self) -> Result<(), DbErr> {
         let mut slot = self.slot.lock().await;
         slot.commit().await;
-        slot.connection.close_by_ref().await
+        match slot.connection.take() {
+            Some(connection) => connection.close().await,
+            None => Ok(()),
+        }
     }
 
     /// Tells of each commit.
@@ -85,13 +109,13 @@ impl Writer {
     /// Waits for the writer and opens a savepoint.
     pub(super) async fn turn(&self) -> Result<Turn> {
         let mut slot = self.slot.clone().lock_owned().await;
-        slot.take_back_dropped_unit().await?;
+        slot.take_back_dropped_unit().await;
         if slot.group.is_none() {
             let options = TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                 ..TransactionOptions::default()
             };
-            let transaction = slot.connection.begin_with_options(options).await?;
+            let transaction = slot.connection().await?.begin_with_options(options).await?;
             slot.group = Some(Group {
                 transaction: Arc::new(transaction),
                 outcome: watch::channel(None).0,
@@ -117,45 +141,82 @@ impl Slot {
             .ok_or_else(|| Error::internal("the writer has no open transaction"))
     }
 
-    async fn take_back_dropped_unit(&mut self) -> Result<(), DbErr> {
-        let Some(group) = self.group.as_mut().filter(|group| group.unit_open) else {
-            return Ok(());
-        };
-        // SQLite ran the dropped unit's last statement to its end: its connection works off one after the other. A savepoint that was
-        // never opened needs no taking back, and says so.
-        let rolled_back = group
-            .transaction
-            .execute_unprepared("ROLLBACK TO unit")
-            .await;
-        if rolled_back.is_ok() {
-            group.transaction.execute_unprepared("RELEASE unit").await?;
+    async fn connection(&mut self) -> Result<&DatabaseConnection> {
+        if self.connection.is_none() {
+            let connection = Database::connect(self.options.clone()).await?;
+            // What was lost may yet have reached the disk: the database says where the log ends.
+            let length = ledger::length(&connection).await?;
+            self.next_sequence = length;
+            self.head.send_if_modified(|head| {
+                let grown = length > *head;
+                *head = length;
+                grown
+            });
+            self.connection = Some(connection);
         }
-        group.unit_open = false;
-        Ok(())
+        self.connection
+            .as_ref()
+            .ok_or_else(|| Error::internal("the writer has no connection"))
+    }
+
+    async fn take_back_dropped_unit(&mut self) {
+        let Some(group) = self.group.as_mut().filter(|group| group.unit_open) else {
+            return;
+        };
+        // SQLite ran the dropped unit's last statement to its end: its connection works off one after the other.
+        match group
+            .transaction
+            .execute_unprepared("ROLLBACK TO unit; RELEASE unit")
+            .await
+        {
+            Ok(_) => group.unit_open = false,
+            Err(error) => self.lose_group(&error).await,
+        }
     }
 
     /// Commits the open group, if there is one, and answers who waits for it.
     async fn commit(&mut self) {
-        let taken_back = self.take_back_dropped_unit().await;
+        self.take_back_dropped_unit().await;
         let Some(group) = self.group.take() else {
             return;
         };
-        let committed = match (taken_back, Arc::into_inner(group.transaction)) {
-            (Ok(()), Some(transaction)) => transaction.commit().await,
-            (Err(error), _) => Err(error),
-            (Ok(()), None) => Err(DbErr::Custom("a unit kept the transaction".to_owned())),
+        let committed = match Arc::into_inner(group.transaction) {
+            Some(transaction) => transaction.commit().await,
+            None => Err(DbErr::Custom("a unit kept the transaction".to_owned())),
         };
-        match &committed {
+        match committed {
             Ok(()) => {
                 self.head.send_replace(self.next_sequence);
+                group.outcome.send_replace(Some(Ok(())));
             }
             Err(error) => {
-                tracing::error!(%error, "a group could not be committed: every unit of it is taken back");
-                self.next_sequence = *self.head.borrow();
+                group.outcome.send_replace(Some(Err(lost(&error))));
+                self.lose_group(&error).await;
             }
         }
-        group.outcome.send_replace(Some(committed.is_ok()));
     }
+
+    /// Gives up the open group and its connection.
+    async fn lose_group(&mut self, error: &DbErr) {
+        tracing::error!(%error, "a group of units is lost: all of them are taken back");
+        if let Some(group) = self.group.take() {
+            group.outcome.send_replace(Some(Err(lost(error))));
+        }
+        // Its transaction has given it back by now; SQLite takes back what was open.
+        if let Some(connection) = self.connection.take() {
+            match tokio::time::timeout(CLOSING, connection.close()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the writer's connection could not be closed");
+                }
+                Err(_) => tracing::warn!("the writer's connection is still at work"),
+            }
+        }
+    }
+}
+
+fn lost(error: &DbErr) -> Lost {
+    disk_fault(error).map_or(Lost::Fault, Lost::Disk)
 }
 
 impl Turn {
@@ -178,14 +239,17 @@ impl Turn {
         self.slot.next_sequence += entries;
         drop(self);
         match outcome.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(true)) => Ok(()),
-            Ok(_) | Err(_) => Err(Error::internal("the group's COMMIT failed")),
+            Ok(Some(Ok(()))) => Ok(()),
+            Ok(Some(Err(Lost::Disk(fault)))) => Err(Error::Unavailable(fault)),
+            Ok(Some(Err(Lost::Fault)) | None) | Err(_) => {
+                Err(Error::internal("the group's COMMIT failed"))
+            }
         }
     }
 
     /// Ends the unit badly: takes its changes back.
-    pub(super) async fn undo(mut self) -> Result<()> {
-        Ok(self.slot.take_back_dropped_unit().await?)
+    pub(super) async fn undo(mut self) {
+        self.slot.take_back_dropped_unit().await;
     }
 }
 

@@ -88,7 +88,9 @@ impl World {
         database.migrate().await.unwrap();
         let master = MasterKey::generate().unwrap();
         let db = database.open(Clock::default()).await.unwrap();
-        let first = first_start::prepare(&db, &master).await.unwrap();
+        let first = first_start::prepare(&db, &master, |_| Ok(()))
+            .await
+            .unwrap();
         let operator_secret = first.operator_secret.unwrap().expose();
         let service = Service::open(db, &master, settings).await.unwrap();
         let operator = log_in(&service, "SYSTEM-001", &operator_secret).await;

@@ -1,12 +1,12 @@
 //! `kill -9` at random moments under load (spec R10.01: any process may die at any moment and nothing acknowledged is lost).
 //!
-//! A round, made from its seed: an installation is founded, pairs of agents work, one process is killed. Alone it is started
+//! A round, made from its seed: an installation is founded, sometimes after starts that were cut off, pairs of agents work, one process is killed. Alone it is started
 //! again, and sometimes killed once more while it starts; beside another the pairs turn to that one. Each pair sends the call
 //! again whose answer it never got, and works on. Then rows, histories and log are compared with what was acknowledged.
 
 use std::{ops::Range, time::Duration};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use futures::{StreamExt as _, stream};
 use gates::client::{Call, Client};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -65,21 +65,37 @@ pub async fn run(plan: &Plan) -> Result<Counts> {
 }
 
 async fn round(databases: &Databases, plan: &Plan, seed: u64) -> Result<Counts> {
-    let mut installation = Installation::found(databases, plan.replicas).await?;
-    match play(&mut installation, plan, seed).await {
-        Ok(counts) => {
+    let mut random = StdRng::seed_from_u64(seed);
+    let in_vain = starts_in_vain(&mut random);
+    let mut installation = Installation::found(databases, plan.replicas, &in_vain).await?;
+    match play(&mut installation, plan, seed, &mut random).await {
+        Ok(mut counts) => {
+            counts.add("kills while starting first", u64::try_from(in_vain.len())?);
             installation.clear().await?;
             Ok(counts)
         }
         Err(error) => {
             let said = installation.said();
-            Err(error).tell(|| format!("its processes said:\n{said}\n"))
+            Err(anyhow!("{error:#}\nits processes said:\n{said}"))
         }
     }
 }
 
-async fn play(installation: &mut Installation<'_>, plan: &Plan, seed: u64) -> Result<Counts> {
-    let mut random = StdRng::seed_from_u64(seed);
+/// How long each process lives that is killed before it serves: mostly there is none.
+fn starts_in_vain(random: &mut StdRng) -> Vec<Duration> {
+    let mut lives = Vec::new();
+    while random.random_bool(0.3) {
+        lives.push(Duration::from_millis(random.random_range(0..300)));
+    }
+    lives
+}
+
+async fn play(
+    installation: &mut Installation<'_>,
+    plan: &Plan,
+    seed: u64,
+    random: &mut StdRng,
+) -> Result<Counts> {
     let pairs = hire(&installation.operator(0)?, plan.pairs, seed).await?;
     let victim = random.random_range(0..plan.replicas);
     let mut at_work = JoinSet::new();
@@ -101,10 +117,9 @@ async fn play(installation: &mut Installation<'_>, plan: &Plan, seed: u64) -> Re
     let survivor = if plan.replicas > 1 {
         (victim + 1) % plan.replicas
     } else {
-        while random.random_bool(0.3) {
-            let lives = Duration::from_millis(random.random_range(0..300));
+        for lives in starts_in_vain(random) {
             installation.start_in_vain(victim, lives).await?;
-            counts.add("kills while starting", 1);
+            counts.add("kills while starting again", 1);
         }
         installation.start(victim).await?;
         victim

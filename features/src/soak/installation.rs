@@ -31,8 +31,12 @@ struct Place {
 }
 
 impl<'a> Installation<'a> {
-    /// Starts so many processes on an empty database.
-    pub(super) async fn found(databases: &'a Databases, replicas: usize) -> Result<Self> {
+    /// Starts so many processes on an empty database; before the first of them one for each of `in_vain`, killed after that time.
+    pub(super) async fn found(
+        databases: &'a Databases,
+        replicas: usize,
+        in_vain: &[Duration],
+    ) -> Result<Self> {
         let own = databases.own().await?;
         let mut installation = Self {
             databases,
@@ -53,6 +57,11 @@ impl<'a> Installation<'a> {
                 process: None,
             };
             installation.places.push(place);
+            if installation.places.len() == 1 {
+                for lives in in_vain {
+                    installation.start_in_vain(0, *lives).await?;
+                }
+            }
             installation.start(installation.places.len() - 1).await?;
         }
         installation.operator = installation.log_in().await?;

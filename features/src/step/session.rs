@@ -227,6 +227,17 @@ async fn is_let_in(studio: &mut Studio, who: Agent) -> Result<()> {
     Ok(())
 }
 
+#[then(expr = "in a moment {agent} is let in")]
+async fn is_let_in_soon(studio: &mut Studio, who: Agent) -> Result<()> {
+    let token = studio.person(&who).token.clone();
+    studio
+        .eventually(&format!("{who} is let in"), async |studio: &mut Studio| {
+            let code = code_at_the_door(studio, token.clone()).await?;
+            Ok(code.is_none().then_some(()))
+        })
+        .await
+}
+
 #[then(expr = "{agent} is turned away")]
 async fn is_turned_away(studio: &mut Studio, who: Agent) -> Result<()> {
     let token = studio.person(&who).token.clone();

@@ -84,6 +84,33 @@ impl House {
         }
     }
 
+    /// The process.
+    ///
+    /// # Errors
+    /// When the server is not one.
+    pub fn process(&self) -> Result<&Process> {
+        match &self.host {
+            Host::Process(process) => Ok(process),
+            Host::InProcess(_) | Host::Stopped => bail!("the server is not a process of its own"),
+        }
+    }
+
+    /// Ends every connection to the database and lets nobody in.
+    ///
+    /// # Errors
+    /// Where the database is a file.
+    pub async fn cut_database_off(&self) -> Result<()> {
+        self.databases.cut_off(&self.own).await
+    }
+
+    /// Lets everybody in again.
+    ///
+    /// # Errors
+    /// Where the database is a file.
+    pub async fn bring_database_back(&self) -> Result<()> {
+        self.databases.bring_back(&self.own).await
+    }
+
     pub(super) async fn tear_down(mut self) -> Result<()> {
         let stopped = match std::mem::replace(&mut self.host, Host::Stopped) {
             Host::InProcess(server) => server.stop().await,

@@ -49,10 +49,16 @@ async fn until_told(running: Running, mut signals: Signals) -> Result<()> {
     }
 }
 
+/// SIGXFSZ of Linux and macOS.
+const FILE_TOO_LARGE: i32 = 25;
+
 /// Ctrl-C and the service manager's request.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// A file that reaches the limit which the system sets to it is a write that fails, not the end of the process: heard so that the
+    /// default, which is to die, does not hold.
+    _file_too_large: Signal,
 }
 
 impl Signals {
@@ -61,6 +67,7 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            _file_too_large: signal(SignalKind::from_raw(FILE_TOO_LARGE))?,
         })
     }
 

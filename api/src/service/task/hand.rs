@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use entities::audit::AuditAction;
 use entities::id::AgentId;
-use entities::task::{self, TaskEvent};
+use entities::task::{self, TaskEvent, TaskStatus};
+use serde_json::json;
 
 use super::super::{Service, task_type as types};
 use super::load::{self, Loaded};
@@ -31,6 +32,17 @@ pub async fn assign(
             policy::may_assign(&actor, &task, &creator)?;
             let handed =
                 Transition::of(task.clone(), AuditAction::TaskAssigned).step(TaskEvent::Assign)?;
+            let holder = task
+                .assignee_id
+                .as_ref()
+                .filter(|_| task.status == TaskStatus::Assigned);
+            if holder.is_some_and(|holder| holder.as_str() == agent_id) {
+                // Also what somebody hears who sends a call again whose answer was lost: nothing happens twice.
+                return Err(Error::conflict_with(
+                    format!("the task is assigned to {agent_id} already"),
+                    json!({"assigneeId": agent_id}),
+                ));
+            }
             hand_over(service, tx, handed, &task, &actor, agent_id, deadline).await
         })
         .await

@@ -30,7 +30,7 @@ async fn the_first_start_makes_control_center_operator_and_key_once() {
         assert_eq!(subjects, ["SYSTEM-000", "SYSTEM-001"]);
         let center = Some(AgentId::control_center());
         assert!(registered.iter().all(|entry| entry.actor_id == center));
-        let again = first_start::prepare(&world.service.db, world.master())
+        let again = first_start::prepare(&world.service.db, world.master(), |_| Ok(()))
             .await
             .unwrap();
         assert!(again.operator_secret.is_none());
@@ -43,7 +43,9 @@ async fn the_first_start_makes_control_center_operator_and_key_once() {
 async fn of_replicas_that_start_first_at_once_one_gets_the_secret() {
     on_postgres(async |world| {
         let (master, replicas) = world.empty_replicas(4).await;
-        let starts = replicas.iter().map(|db| first_start::prepare(db, &master));
+        let starts = replicas
+            .iter()
+            .map(|db| first_start::prepare(db, &master, |_| Ok(())));
         let secrets = futures::future::join_all(starts).await;
         let given = secrets
             .into_iter()

@@ -95,6 +95,9 @@ impl Known {
         }
         let mut next = self.clone();
         next.status = match (self.status, verb) {
+            (S::Assigned, Verb::Assign { to }) if self.holder == Some(to) => {
+                return Err("CONFLICT");
+            }
             (S::Pending | S::Assigned | S::Rejected, Verb::Assign { to }) => {
                 if to != who && TIERS[to] >= tier {
                     return Err("FORBIDDEN");

@@ -29,7 +29,7 @@ async fn call(studio: &Studio, verb: &str, caller: &Caller, task: &Model) -> Res
     let id = task.id.to_string();
     let output = json!({"done": true});
     match verb {
-        "assignTask" => task::assign(service, caller, &id, "L2-CHAR-001", None).await,
+        "assignTask" => task::assign(service, caller, &id, "L2-NET-001", None).await,
         "startTask" => task::start(service, caller, &id).await,
         "requestReview" => task::request_review(service, caller, &id, None, output).await,
         "approveTask" => task::approve(service, caller, &id, None, None).await,

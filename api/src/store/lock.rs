@@ -1,0 +1,52 @@
+//! The locks of agents: what is written in an agent's name and what ends its sessions exclude each other (spec R2.03). Floor 2.
+
+use std::collections::BTreeMap;
+
+use entities::id::AgentId;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
+use sha2::{Digest, Sha256};
+
+use crate::error::Result;
+
+/// Agents share this many locks: a whole fleet can be locked at once without filling the database's table of locks.
+const AGENT_LOCKS: u64 = 256;
+const AGENT_LOCK_CLASS: i32 = 0x5a49_0001;
+
+/// On SQLite the one writer is the lock. On PostgreSQL advisory locks of the transaction, in one order for all: shared by whoever
+/// writes in an agent's name, alone by whoever revokes its sessions or stops it.
+pub(super) async fn lock_agents<'a>(
+    transaction: &DatabaseTransaction,
+    shared: impl IntoIterator<Item = &'a AgentId>,
+    alone: impl IntoIterator<Item = &'a AgentId>,
+) -> Result<()> {
+    if transaction.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let shared = shared.into_iter().map(|id| (lock_of(id), false));
+    let alone = alone.into_iter().map(|id| (lock_of(id), true));
+    // A lock that is wanted both ways is taken alone: in the map the later one stays.
+    let wanted: BTreeMap<u64, bool> = shared.chain(alone).collect();
+    let statements: Vec<String> = wanted
+        .into_iter()
+        .map(|(key, alone)| {
+            let function = if alone {
+                "pg_advisory_xact_lock"
+            } else {
+                "pg_advisory_xact_lock_shared"
+            };
+            format!("SELECT {function}({AGENT_LOCK_CLASS}, {key})")
+        })
+        .collect();
+    if statements.is_empty() {
+        return Ok(());
+    }
+    transaction
+        .execute_unprepared(&statements.join("; "))
+        .await?;
+    Ok(())
+}
+
+fn lock_of(id: &AgentId) -> u64 {
+    let digest = Sha256::digest(id.as_str());
+    u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()) % AGENT_LOCKS
+}
