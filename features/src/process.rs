@@ -19,11 +19,21 @@ use tokio::{
 /// How long the binary may take to say where it listens, and to drain.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where the binary lies: beside the one that runs.
+/// Names another binary than the one beside: a release build, for what is measured.
+const BINARY_VARIABLE: &str = "ZIGGIE_TEST_BINARY";
+
+/// Where the binary lies: beside the one that runs, unless `ZIGGIE_TEST_BINARY` names another.
 ///
 /// # Errors
 /// When it was not built.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this variable configures the tests, not the server"
+)]
 pub fn binary() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os(BINARY_VARIABLE).filter(|name| !name.is_empty()) {
+        return Ok(named.into());
+    }
     let own = std::env::current_exe().context("where this binary lies")?;
     let binary = own.with_file_name("ziggie");
     ensure!(
@@ -151,6 +161,14 @@ impl Process {
         let id = self.child.id();
         id.and_then(|id| Pid::from_raw(id.cast_signed()))
             .context("it has ended already")
+    }
+
+    /// The number by which the system knows it.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn number(&self) -> Result<u32> {
+        self.child.id().context("it has ended already")
     }
 
     /// Makes every write fail, as on a full disk, or lets them through again. A limit to the size of files stands for the disk.

@@ -7,6 +7,9 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use anyhow::Result;
 use ziggie::app::{self, Config, Running};
 
+/// What the server was built from: a hash over its sources.
+pub const BUILD: &str = ziggie::BUILD_HASH;
+
 /// A running server, reached over real HTTP and WebSocket like any other.
 pub struct Server {
     running: Running,

@@ -6,10 +6,12 @@ use std::{collections::BTreeMap, fs};
 use serde_json::{Value, json};
 
 pub mod crash;
+pub mod fsync;
 
 mod check;
 mod installation;
 mod pair;
+mod staff;
 
 /// What a run was done on, for whoever compares its figures with another's.
 #[must_use]

@@ -116,6 +116,15 @@ impl Client {
         }
     }
 
+    /// The same client with connections that it shares with nobody.
+    #[must_use]
+    pub fn with_own_connections(&self) -> Self {
+        Self {
+            http: reqwest::Client::new(),
+            ..self.clone()
+        }
+    }
+
     /// Sends one call and returns what the server made of it.
     ///
     /// # Errors

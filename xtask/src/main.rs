@@ -19,6 +19,7 @@ cargo xtask COMMAND [ARGUMENTS]
   schema [--check]           prints the served schema to api/schema.graphql, or fails where that file differs
   tidy                       the house rules alone: floors, names, forbidden marks, lengths
   demo [ARGUMENTS]           a delegation from L1 to L3 and back, shown live; on PostgreSQL with --postgres
+  soak [ARGUMENTS]           the long runs: --crash, --fsync, --sample, ... go to it as they are; both, in full, without any
   ci                         what CI does: test --require-postgres
   help                       this page
 
@@ -57,6 +58,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         }
         "e2e" => run_built("e2e", passed_on),
         "demo" => run_built("demo", passed_on),
+        "soak" => run_built("soak", passed_on),
         "schema" => schema::run(option(command, arguments, "--check")?),
         "tidy" => {
             nothing_more(command, arguments)?;

@@ -9,6 +9,8 @@ use crate::{report::Report, server::Server, tool};
 const TESTS: &str = "unit and integration tests";
 const ON_SQLITE: &str = "Gherkin suite on SQLite";
 const ON_POSTGRES: &str = "Gherkin suite on PostgreSQL";
+const SOAK_ON_SQLITE: &str = "sample of the long runs on SQLite";
+const SOAK_ON_POSTGRES: &str = "sample of the long runs on PostgreSQL";
 
 /// Lints and the build stop at the first that fails; after them everything is run, so that one run shows all faults.
 pub fn run(require_postgres: bool) -> Result<()> {
@@ -29,7 +31,13 @@ pub fn run(require_postgres: bool) -> Result<()> {
     if sound {
         suites(&mut report, require_postgres);
     } else {
-        for name in [TESTS, ON_SQLITE, ON_POSTGRES] {
+        for name in [
+            TESTS,
+            ON_SQLITE,
+            SOAK_ON_SQLITE,
+            ON_POSTGRES,
+            SOAK_ON_POSTGRES,
+        ] {
             report.leave_out(name, "a step before it failed");
         }
     }
@@ -48,8 +56,16 @@ fn suites(report: &mut Report, require_postgres: bool) {
     let tests = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
     report.run(TESTS, offered(tool::cargo(&tests)));
     report.run_found(ON_SQLITE, suite("sqlite").map(offered));
+    let on_sqlite = ["--crash", "--fsync", "--sample", "--on", "sqlite"];
+    report.run_found(SOAK_ON_SQLITE, soak(&on_sqlite).map(offered));
     match &server {
-        Ok(Some(_)) => report.run_found(ON_POSTGRES, suite("postgres").map(offered)),
+        Ok(Some(_)) => {
+            report.run_found(ON_POSTGRES, suite("postgres").map(offered));
+            let on_postgres = [
+                "--crash", "--sample", "--on", "postgres", "--on", "replicas",
+            ];
+            report.run_found(SOAK_ON_POSTGRES, soak(&on_postgres).map(offered));
+        }
         Ok(None) => {
             let why = "ZIGGIE_TEST_POSTGRES_URL names no server and no Docker engine answers";
             if require_postgres {
@@ -61,6 +77,12 @@ fn suites(report: &mut Report, require_postgres: bool) {
         }
         Err(error) => report.fail(ON_POSTGRES, format!("{error:#}")),
     }
+}
+
+fn soak(arguments: &[&str]) -> Result<Command> {
+    let mut command = tool::built("soak")?;
+    command.args(arguments);
+    Ok(command)
 }
 
 fn suite(database: &str) -> Result<Command> {

@@ -1,39 +1,36 @@
-//! The long runs: `soak crash --database postgres --replicas 2 --seeds 500 --results FILE`.
+//! The long runs: `soak --crash` kills processes, `soak --fsync` follows answers to the disk; without either both are run.
+//!
+//! With `--sample` few seeds and nothing written, as the tests do. The full runs leave what they found in `features/results`.
 
-use std::{fs, path::PathBuf, process::ExitCode, time::Instant};
+use std::{fs, ops::Range, path::PathBuf, time::Instant};
 
 use anyhow::{Context as _, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, ValueEnum};
 use features::{
     database::Choice,
-    soak::{self, crash},
+    server,
+    soak::{self, crash, fsync},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What is tried until it breaks.
 #[derive(Debug, Parser)]
 struct Arguments {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    /// Kills processes at random moments and looks for what was acknowledged
-    Crash(Crash),
-}
-
-#[derive(Debug, Args)]
-struct Crash {
-    /// The database: sqlite or postgres
-    #[arg(long, default_value = "sqlite")]
-    database: Choice,
-    /// How many processes serve it; more than one on PostgreSQL only
-    #[arg(long, default_value_t = 1)]
-    replicas: usize,
-    /// How many rounds
-    #[arg(long, default_value_t = 20)]
-    seeds: u64,
+    /// Kill processes at random moments and look for what was acknowledged
+    #[arg(long)]
+    crash: bool,
+    /// Follow each answer to the disk by what the system says (SQLite; needs strace)
+    #[arg(long)]
+    fsync: bool,
+    /// A short run that writes no results
+    #[arg(long)]
+    sample: bool,
+    /// What to kill; all when left out
+    #[arg(long, value_enum)]
+    on: Vec<Stage>,
+    /// How many rounds of the crash run [default: 500, of a sample 20]
+    #[arg(long)]
+    seeds: Option<u64>,
     /// The first seed
     #[arg(long, default_value_t = 1)]
     from: u64,
@@ -43,41 +40,117 @@ struct Crash {
     /// How many rounds run at once
     #[arg(long, default_value_t = 3)]
     jobs: usize,
-    /// Where to write what was found, as JSON
-    #[arg(long)]
-    results: Option<PathBuf>,
+    /// Where results go
+    #[arg(long, default_value = "features/results")]
+    results: PathBuf,
+}
+
+/// What the crash run kills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Stage {
+    /// The one process on an embedded file
+    Sqlite,
+    /// The one process on PostgreSQL
+    Postgres,
+    /// One of two processes on PostgreSQL, while the other serves
+    Replicas,
 }
 
 #[tokio::main]
-async fn main() -> Result<ExitCode> {
-    let What::Crash(wanted) = Arguments::parse().what;
-    let plan = crash::Plan {
-        database: wanted.database,
-        replicas: wanted.replicas,
-        seeds: wanted.from..wanted.from + wanted.seeds,
-        pairs: wanted.pairs,
-        jobs: wanted.jobs,
-    };
-    let begun = Instant::now();
-    let counts = crash::run(&plan).await?;
-    let seconds = begun.elapsed().as_secs();
-    println!(
-        "crash on {} with {} process(es): {} seeds in {seconds} s, nothing lost, nothing twice: {counts}",
-        plan.database, plan.replicas, wanted.seeds
-    );
-    if let Some(path) = wanted.results {
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let both = !arguments.crash && !arguments.fsync;
+    if arguments.crash || both {
+        crash(&arguments).await?;
+    }
+    if arguments.fsync || both {
+        fsync(&arguments).await?;
+    }
+    Ok(())
+}
+
+async fn crash(arguments: &Arguments) -> Result<()> {
+    let seeds = arguments
+        .seeds
+        .unwrap_or(if arguments.sample { 20 } else { 500 });
+    for stage in Stage::value_variants() {
+        if !arguments.on.is_empty() && !arguments.on.contains(stage) {
+            continue;
+        }
+        let (name, database, replicas) = match stage {
+            Stage::Sqlite => ("crash-sqlite", Choice::Sqlite, 1),
+            Stage::Postgres => ("crash-postgres", Choice::Postgres, 1),
+            Stage::Replicas => ("crash-replicas", Choice::Postgres, 2),
+        };
+        let plan = crash::Plan {
+            database,
+            replicas,
+            seeds: arguments.from..arguments.from + seeds,
+            pairs: arguments.pairs,
+            jobs: arguments.jobs,
+        };
+        let begun = Instant::now();
+        let counts = crash::run(&plan).await?;
+        let seconds = begun.elapsed().as_secs();
+        println!(
+            "{name}: {seeds} seeds in {seconds} s, nothing lost and nothing done twice: {counts}"
+        );
+        let Range { start, end } = plan.seeds;
         let found = json!({
-            "run": "crash",
-            "database": plan.database.to_string(),
-            "replicas": plan.replicas,
-            "seeds": { "from": plan.seeds.start, "to": plan.seeds.end - 1 },
+            "replicas": replicas,
+            "seeds": { "from": start, "to": end - 1 },
             "pairs": plan.pairs,
             "counts": counts.json(),
             "faults": 0,
             "seconds": seconds,
-            "machine": soak::machine(),
         });
-        fs::write(&path, format!("{found:#}\n")).with_context(|| path.display().to_string())?;
+        keep(arguments, name, found)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
+}
+
+/// How many clients at once, and how many mutations each of them sends in the full run.
+const CROWDS: [(usize, usize); 3] = [(1, 400), (8, 200), (64, 50)];
+
+async fn fsync(arguments: &Arguments) -> Result<()> {
+    if !fsync::can_trace().await {
+        anyhow::ensure!(
+            arguments.sample,
+            "strace is not there, or may not look at other processes"
+        );
+        println!("fsync: left out, strace is not there or may not look");
+        return Ok(());
+    }
+    let mut measures = Vec::new();
+    for (clients, each) in CROWDS {
+        let each = if arguments.sample {
+            each.div_ceil(10)
+        } else {
+            each
+        };
+        let measure = fsync::run(clients, each).await?;
+        println!(
+            "fsync: {clients} clients: {:.0} mutations/s; of {} answers each came after its sync, {} syncs, {:.3} for each",
+            measure.per_second,
+            measure.proved,
+            measure.syncs,
+            measure.syncs_each()
+        );
+        measures.push(measure.json());
+    }
+    keep(arguments, "fsync-sqlite", json!({ "crowds": measures }))
+}
+
+/// Writes what a full run found, with what it was found on.
+fn keep(arguments: &Arguments, name: &str, mut found: Value) -> Result<()> {
+    if arguments.sample {
+        return Ok(());
+    }
+    found["run"] = json!(name);
+    found["build"] = json!(server::BUILD);
+    found["machine"] = soak::machine();
+    let path = arguments.results.join(format!("{name}.json"));
+    fs::create_dir_all(&arguments.results)
+        .and_then(|()| fs::write(&path, format!("{found:#}\n")))
+        .with_context(|| path.display().to_string())
 }

@@ -6,22 +6,15 @@
 
 use std::{ops::Range, time::Duration};
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
 use futures::{StreamExt as _, stream};
-use gates::client::{Call, Client};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
-use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
 
-use super::{
-    Counts, check,
-    installation::Installation,
-    pair::{Pair, Remembered, TASK_TYPE},
-};
+use super::{Counts, check, installation::Installation, pair::Remembered, staff};
 use crate::{
     database::{Choice, Databases},
     tell::Tell as _,
-    world::expect_success,
 };
 
 /// What a run is about.
@@ -96,7 +89,7 @@ async fn play(
     seed: u64,
     random: &mut StdRng,
 ) -> Result<Counts> {
-    let pairs = hire(&installation.operator(0)?, plan.pairs, seed).await?;
+    let pairs = staff::hire(&installation.operator(0)?, plan.pairs, seed).await?;
     let victim = random.random_range(0..plan.replicas);
     let mut at_work = JoinSet::new();
     for (number, mut pair) in pairs.into_iter().enumerate() {
@@ -144,50 +137,4 @@ async fn play(
     counts.add("tasks", u64::try_from(remembered.len())?);
     counts.add("entries", entries);
     Ok(counts)
-}
-
-/// Defines the task type, registers so many pairs and gives each agent a session.
-async fn hire(operator: &Client, count: usize, seed: u64) -> Result<Vec<Pair>> {
-    let anything = json!({ "type": "object" });
-    let task_type = json!({ "name": TASK_TYPE, "inputSchema": anything, "outputSchema": anything, "leaseSeconds": 0 });
-    let define = Call::mutation("defineTaskType")
-        .with("input", "DefineTaskTypeInput!", task_type)
-        .selecting("name");
-    expect_success(&operator.send(&define).await?)?;
-    let agents: Vec<Value> = (0..count)
-        .flat_map(|number| {
-            let [director, specialist] = Pair::names(number);
-            [
-                json!({ "id": director, "name": director, "tier": "L1" }),
-                json!({ "id": specialist, "name": specialist, "tier": "L2", "supervisorId": director }),
-            ]
-        })
-        .collect();
-    let register = Call::mutation("registerAgents")
-        .with("input", "[RegisterAgentInput!]!", agents)
-        .selecting("agent { id }");
-    expect_success(&operator.send(&register).await?)?;
-    let mut pairs = Vec::new();
-    for number in 0..count {
-        let [director, specialist] = Pair::names(number);
-        let tokens = [
-            token(operator, &director).await?,
-            token(operator, &specialist).await?,
-        ];
-        pairs.push(Pair::new(
-            number,
-            tokens,
-            seed * 1_000 + u64::try_from(number)?,
-        ));
-    }
-    Ok(pairs)
-}
-
-async fn token(operator: &Client, agent: &str) -> Result<String> {
-    let issue = Call::mutation("issueSession")
-        .with("agentId", "ID!", agent)
-        .selecting("token");
-    let answer = operator.send(&issue).await?;
-    let token = &expect_success(&answer)?["issueSession"]["token"];
-    Ok(token.as_str().context("a session has a token")?.to_owned())
 }

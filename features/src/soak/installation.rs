@@ -113,6 +113,15 @@ impl<'a> Installation<'a> {
         Ok(Client::new(process.address.clone()))
     }
 
+    /// The number by which the system knows a process.
+    pub(super) fn process_id(&self, number: usize) -> Result<u32> {
+        let place = self.places.get(number);
+        let process = place.and_then(|place| place.process.as_ref());
+        process
+            .with_context(|| format!("process {number} does not run"))?
+            .number()
+    }
+
     /// The operator at a process.
     pub(super) fn operator(&self, number: usize) -> Result<Client> {
         Ok(self.client(number)?.with_token(&self.operator))

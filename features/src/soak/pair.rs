@@ -146,6 +146,11 @@ impl Pair {
         }
     }
 
+    pub(super) fn director_token(&self) -> &str {
+        let [director, _] = &self.tokens;
+        director
+    }
+
     /// Works until an answer fails to come.
     ///
     /// # Errors

@@ -1,0 +1,54 @@
+//! The agents of a long run.
+
+use anyhow::{Context as _, Result};
+use gates::client::{Call, Client};
+use serde_json::{Value, json};
+
+use super::pair::{Pair, TASK_TYPE};
+use crate::world::expect_success;
+
+/// Defines the task type, registers so many pairs and gives each agent a session.
+pub(super) async fn hire(operator: &Client, count: usize, seed: u64) -> Result<Vec<Pair>> {
+    let anything = json!({ "type": "object" });
+    let task_type = json!({ "name": TASK_TYPE, "inputSchema": anything, "outputSchema": anything, "leaseSeconds": 0 });
+    let define = Call::mutation("defineTaskType")
+        .with("input", "DefineTaskTypeInput!", task_type)
+        .selecting("name");
+    expect_success(&operator.send(&define).await?)?;
+    let agents: Vec<Value> = (0..count)
+        .flat_map(|number| {
+            let [director, specialist] = Pair::names(number);
+            [
+                json!({ "id": director, "name": director, "tier": "L1" }),
+                json!({ "id": specialist, "name": specialist, "tier": "L2", "supervisorId": director }),
+            ]
+        })
+        .collect();
+    let register = Call::mutation("registerAgents")
+        .with("input", "[RegisterAgentInput!]!", agents)
+        .selecting("agent { id }");
+    expect_success(&operator.send(&register).await?)?;
+    let mut pairs = Vec::new();
+    for number in 0..count {
+        let [director, specialist] = Pair::names(number);
+        let tokens = [
+            token(operator, &director).await?,
+            token(operator, &specialist).await?,
+        ];
+        pairs.push(Pair::new(
+            number,
+            tokens,
+            seed * 1_000 + u64::try_from(number)?,
+        ));
+    }
+    Ok(pairs)
+}
+
+async fn token(operator: &Client, agent: &str) -> Result<String> {
+    let issue = Call::mutation("issueSession")
+        .with("agentId", "ID!", agent)
+        .selecting("token");
+    let answer = operator.send(&issue).await?;
+    let token = &expect_success(&answer)?["issueSession"]["token"];
+    Ok(token.as_str().context("a session has a token")?.to_owned())
+}
