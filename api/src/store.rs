@@ -5,8 +5,10 @@
 
 pub mod clock;
 mod connect;
+mod connection;
 mod db;
 mod entry;
+pub mod fault;
 pub mod feed;
 mod healing;
 mod hydrate;

@@ -8,20 +8,20 @@ use entities::agent::{self, AgentState};
 use entities::id::{AgentId, RequestId};
 use entities::session;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, Statement,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::clock::{Clock, uuid_at};
+use super::connection::Connection;
 use super::healing::Healing;
 use super::ledger::Place;
 use super::lock::lock_agents;
 use super::read_only::read_only_connection;
 use super::tx::Tx;
 use super::writer::Writer;
-use super::{ledger, sequencer};
+use super::{fault, ledger, sequencer};
 use crate::auth::actor::{Actor, Caller, Principal};
 use crate::auth::fleet::Fleet;
 use crate::error::{Error, Result};
@@ -274,7 +274,7 @@ impl Db {
                 entries_written,
                 ..
             } => {
-                let transaction = Arc::new(Healing(pool).begin().await?);
+                let transaction = Arc::new(Connection::new(Healing(pool).begin().await?));
                 let shared = caller.actor().map(|actor| &actor.agent.id);
                 lock_agents(&transaction, shared, alone).await?;
                 // Read after the locks: what waited for them happens after what held them.
@@ -286,7 +286,7 @@ impl Db {
                 }
                 let transaction = Arc::into_inner(tx.connection)
                     .ok_or_else(|| Error::internal("a unit kept the transaction"))?;
-                transaction.commit().await?;
+                fault::call(transaction.commit()).await?;
                 entries_written.notify_one();
                 self.learn(&agents);
                 Ok(value)
@@ -296,7 +296,7 @@ impl Db {
 }
 
 async fn run<T>(
-    transaction: Arc<DatabaseTransaction>,
+    transaction: Arc<Connection>,
     caller: &Caller,
     now: DateTime<Utc>,
     unit: impl AsyncFnOnce(&mut Tx) -> Result<T>,
@@ -316,11 +316,7 @@ async fn run<T>(
     Ok((value, tx))
 }
 
-async fn check_again(
-    transaction: &DatabaseTransaction,
-    actor: &Actor,
-    now: DateTime<Utc>,
-) -> Result<Actor> {
+async fn check_again(transaction: &Connection, actor: &Actor, now: DateTime<Utc>) -> Result<Actor> {
     let found = session::Entity::find_by_id(actor.session_id)
         .one(transaction)
         .await?
@@ -337,7 +333,7 @@ async fn check_again(
     }
 }
 
-async fn database_time(transaction: &DatabaseTransaction) -> Result<DateTime<Utc>, DbErr> {
+async fn database_time(transaction: &Connection) -> Result<DateTime<Utc>, DbErr> {
     let statement = Statement::from_string(DbBackend::Postgres, "SELECT clock_timestamp() AS now");
     match transaction.query_one_raw(statement).await? {
         Some(row) => row.try_get("", "now"),

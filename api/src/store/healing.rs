@@ -5,6 +5,7 @@ use sea_orm::{
     Statement, TransactionTrait,
 };
 
+use super::fault;
 use crate::error::was_dead;
 
 /// How many connections that turn out to be dead are passed over: those that the pool kept while its server went away and came back.
@@ -24,7 +25,7 @@ impl Healing<'_> {
     ) -> Result<Option<QueryResult>, DbErr> {
         let mut dead = 0..DEAD_CONNECTIONS;
         loop {
-            match self.0.query_one_raw(statement.clone()).await {
+            match fault::call(self.0.query_one_raw(statement.clone())).await {
                 Err(error) if was_dead(&error) && dead.next().is_some() => {}
                 answer => return answer,
             }
@@ -37,7 +38,7 @@ impl Healing<'_> {
     ) -> Result<Vec<QueryResult>, DbErr> {
         let mut dead = 0..DEAD_CONNECTIONS;
         loop {
-            match self.0.query_all_raw(statement.clone()).await {
+            match fault::call(self.0.query_all_raw(statement.clone())).await {
                 Err(error) if was_dead(&error) && dead.next().is_some() => {}
                 answer => return answer,
             }
@@ -47,7 +48,7 @@ impl Healing<'_> {
     pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let mut dead = 0..DEAD_CONNECTIONS;
         loop {
-            match self.0.begin().await {
+            match fault::call(self.0.begin()).await {
                 Err(error) if was_dead(&error) && dead.next().is_some() => {}
                 begun => return begun,
             }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use entities::id::AgentId;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
+use sea_orm::{ConnectionTrait, DbBackend};
 use sha2::{Digest, Sha256};
 
+use super::connection::Connection;
 use crate::error::Result;
 
 /// Agents share this many locks: a whole fleet can be locked at once without filling the database's table of locks.
@@ -15,7 +16,7 @@ const AGENT_LOCK_CLASS: i32 = 0x5a49_0001;
 /// On SQLite the one writer is the lock. On PostgreSQL advisory locks of the transaction, in one order for all: shared by whoever
 /// writes in an agent's name, alone by whoever revokes its sessions or stops it.
 pub(super) async fn lock_agents<'a>(
-    transaction: &DatabaseTransaction,
+    transaction: &Connection,
     shared: impl IntoIterator<Item = &'a AgentId>,
     alone: impl IntoIterator<Item = &'a AgentId>,
 ) -> Result<()> {

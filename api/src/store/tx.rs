@@ -11,13 +11,14 @@ use entities::audit::recorded::{Recorded, difference};
 use entities::id::{AgentId, AuditId, SessionId, TaskId};
 use entities::{idempotency_key, installation, session, signing_key, task, task_type};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable,
-    ModelTrait, PrimaryKeyToColumn, QueryFilter,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
+    PrimaryKeyToColumn, QueryFilter,
 };
 
 mod record;
 
 use super::clock::uuid_at;
+use super::connection::Connection;
 use super::entry::Entry;
 use super::ledger::{Written, insert_all};
 use super::read_only::read_only_connection;
@@ -42,7 +43,7 @@ impl Audited for signing_key::Entity {}
 
 /// A unit of work. It reads through itself (it is a read-only connection) and writes by the methods below.
 pub struct Tx {
-    pub(super) connection: Arc<DatabaseTransaction>,
+    pub(super) connection: Arc<Connection>,
     pub(super) written: Vec<Written>,
     pub(super) agents: Vec<agent::Model>,
     caller: Caller,
@@ -53,11 +54,7 @@ pub struct Tx {
 read_only_connection!(Tx, self => self.connection);
 
 impl Tx {
-    pub(super) fn new(
-        connection: Arc<DatabaseTransaction>,
-        caller: Caller,
-        now: DateTime<Utc>,
-    ) -> Self {
+    pub(super) fn new(connection: Arc<Connection>, caller: Caller, now: DateTime<Utc>) -> Self {
         Self {
             connection,
             written: Vec::new(),

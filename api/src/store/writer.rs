@@ -11,12 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
 use tokio::task::JoinSet;
 
+use super::connection::Connection;
+use super::fault::{self, Fault};
 use super::ledger;
 use crate::error::{Error, Result, disk_fault};
 
@@ -37,10 +39,12 @@ enum Lost {
 
 /// The open transaction and who waits for it.
 struct Group {
-    transaction: Arc<DatabaseTransaction>,
+    transaction: Arc<Connection>,
     outcome: watch::Sender<Outcome>,
     /// A unit is at work in its savepoint; still set when the next one comes, it was dropped half-way.
     unit_open: bool,
+    /// What a test lets happen to its COMMIT.
+    fault: Option<Arc<Fault>>,
 }
 
 /// What the holder of the writer works on.
@@ -115,11 +119,13 @@ impl Writer {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                 ..TransactionOptions::default()
             };
-            let transaction = slot.connection().await?.begin_with_options(options).await?;
+            let begun = slot.connection().await?.begin_with_options(options);
+            let transaction = Connection::new(fault::call(begun).await?);
             slot.group = Some(Group {
                 transaction: Arc::new(transaction),
                 outcome: watch::channel(None).0,
                 unit_open: false,
+                fault: fault::current(),
             });
             // Asked for at once: even if this unit is dropped, the transaction will not stay open.
             self.commit_wanted.notify_one();
@@ -181,7 +187,7 @@ impl Slot {
             return;
         };
         let committed = match Arc::into_inner(group.transaction) {
-            Some(transaction) => transaction.commit().await,
+            Some(transaction) => fault::call_for(group.fault, transaction.commit()).await,
             None => Err(DbErr::Custom("a unit kept the transaction".to_owned())),
         };
         match committed {
@@ -221,7 +227,7 @@ fn lost(error: &DbErr) -> Lost {
 
 impl Turn {
     /// The open transaction.
-    pub(super) fn transaction(&mut self) -> Result<Arc<DatabaseTransaction>> {
+    pub(super) fn transaction(&mut self) -> Result<Arc<Connection>> {
         self.slot.group().map(|group| group.transaction.clone())
     }
 

@@ -4,6 +4,7 @@
 mod agent;
 mod document;
 mod edge;
+mod fault;
 mod graphql;
 mod ledger;
 mod session;

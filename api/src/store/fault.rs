@@ -1,0 +1,110 @@
+//! Faults that a test lets happen beneath the store: at the n-th call of the database something goes wrong. Floor 2.
+//!
+//! They belong to one task (a tokio task-local), so that nothing else in the process is touched; where no test has set any, a call costs a
+//! look at an empty place.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use sea_orm::DbErr;
+use tokio::sync::Notify;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The call is not made, and fails.
+    NotMade,
+    /// The call is made, and its answer is lost.
+    AnswerLost,
+    /// The call is never answered: whoever waits gives up some time.
+    Silence,
+}
+
+/// One fault, to come with the n-th call from here on, counted from 0.
+#[derive(Debug)]
+pub struct Fault {
+    kind: Kind,
+    at: usize,
+    calls: AtomicUsize,
+    struck: AtomicBool,
+    silent: Notify,
+}
+
+tokio::task_local! {
+    static FAULT: Arc<Fault>;
+}
+
+impl Fault {
+    /// A fault that waits for its call.
+    pub fn new(kind: Kind, at: usize) -> Arc<Self> {
+        Arc::new(Self {
+            kind,
+            at,
+            calls: AtomicUsize::new(0),
+            struck: AtomicBool::new(false),
+            silent: Notify::new(),
+        })
+    }
+
+    /// Whether its call has come.
+    pub fn has_struck(&self) -> bool {
+        self.struck.load(Ordering::Relaxed)
+    }
+
+    /// Waits until its call has come and is not answered.
+    pub async fn silence(&self) {
+        self.silent.notified().await;
+    }
+
+    /// Runs what the fault is to befall.
+    pub async fn befall<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> T {
+        FAULT.scope(self.clone(), work).await
+    }
+}
+
+/// The fault that is to befall this task; for what others do on its behalf.
+pub(super) fn current() -> Option<Arc<Fault>> {
+    FAULT.try_with(Arc::clone).ok()
+}
+
+/// Makes a call of the database, unless it is the one that goes wrong.
+pub(super) async fn call<T>(made: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    match current().filter(|fault| fault.is_due()) {
+        None => made.await,
+        Some(fault) if fault.kind == Kind::Silence => {
+            fault.silent.notify_one();
+            std::future::pending().await
+        }
+        Some(fault) => fault.strike(made).await,
+    }
+}
+
+/// [`call`] on behalf of another task, who does not end with whoever waits: silence is theirs alone, the call is made.
+pub(super) async fn call_for<T>(
+    other: Option<Arc<Fault>>,
+    made: impl Future<Output = Result<T, DbErr>>,
+) -> Result<T, DbErr> {
+    match other.filter(|fault| fault.is_due()) {
+        None => made.await,
+        Some(fault) if fault.kind == Kind::Silence => {
+            fault.silent.notify_one();
+            made.await
+        }
+        Some(fault) => fault.strike(made).await,
+    }
+}
+
+impl Fault {
+    fn is_due(&self) -> bool {
+        let due = self.calls.fetch_add(1, Ordering::Relaxed) == self.at;
+        self.struck.fetch_or(due, Ordering::Relaxed);
+        due
+    }
+
+    async fn strike<T>(&self, made: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        if self.kind == Kind::AnswerLost {
+            made.await?;
+        }
+        Err(DbErr::Custom("a fault of a test".to_owned()))
+    }
+}
