@@ -10,4 +10,5 @@ mod ledger;
 mod session;
 mod task;
 mod tidy;
+mod twin;
 mod world;
