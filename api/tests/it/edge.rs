@@ -7,6 +7,7 @@ mod raw;
 mod replica;
 mod session;
 mod socket;
+mod upgrade;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -59,23 +60,7 @@ impl Edge {
     /// Trades the operator's secret for another session.
     async fn log_in(&self) -> String {
         let secret = std::fs::read_to_string(self.data_dir.path().join("operator.secret")).unwrap();
-        let body = json!({
-            "query": "mutation($secret: String!) { authenticate(agentId: \"SYSTEM-001\", secret: $secret) { token } }",
-            "variables": {"secret": secret.trim()},
-        });
-        let answer: Value = self
-            .post(None)
-            .json(&body)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        answer["data"]["authenticate"]["token"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{answer}"))
-            .to_owned()
+        log_in_at(self.running.address, secret.trim()).await
     }
 
     fn url(&self) -> String {
@@ -130,6 +115,16 @@ impl Edge {
         )
         .await
     }
+}
+
+/// Trades the operator's secret for a session of a server.
+async fn log_in_at(address: SocketAddr, secret: &str) -> String {
+    let login = format!(
+        "mutation {{ authenticate(agentId: \"SYSTEM-001\", secret: \"{secret}\") {{ token }} }}"
+    );
+    let answer = ask_at(address, None, &login).await;
+    let token = answer["data"]["authenticate"]["token"].as_str();
+    token.unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
 /// Asks a server, as whoever has the token.

@@ -40,6 +40,18 @@ pub(crate) async fn on_each_database(scenario: impl AsyncFn(World)) {
 
 /// The same on PostgreSQL alone: what concerns replicas.
 pub(crate) async fn on_postgres(scenario: impl AsyncFn(World)) {
+    on_empty_postgres(async |url| {
+        let database = Database::Postgres {
+            url: url.to_owned(),
+            max_connections: 10,
+        };
+        scenario(World::open(database, Settings::default(), None).await).await;
+    })
+    .await;
+}
+
+/// On an empty database of PostgreSQL, by its URL.
+pub(crate) async fn on_empty_postgres(scenario: impl AsyncFn(&str)) {
     #[allow(clippy::disallowed_methods, reason = "the tests' one setting")]
     let Ok(server) = std::env::var(POSTGRES) else {
         return;
@@ -51,11 +63,7 @@ pub(crate) async fn on_postgres(scenario: impl AsyncFn(World)) {
         .await
         .unwrap();
     let (base, _) = server.rsplit_once('/').unwrap();
-    let database = Database::Postgres {
-        url: format!("{base}/{name}"),
-        max_connections: 10,
-    };
-    scenario(World::open(database, Settings::default(), None).await).await;
+    scenario(&format!("{base}/{name}")).await;
     admin
         .execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)"))
         .await
