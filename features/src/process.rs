@@ -163,6 +163,14 @@ impl Process {
             .context("it has ended already")
     }
 
+    /// Stops it as `kill -STOP` does: it holds all that it holds, and says nothing.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn freeze(&self) -> Result<()> {
+        kill_process(self.id()?, Signal::STOP).context("freezing it")
+    }
+
     /// The number by which the system knows it.
     ///
     /// # Errors

@@ -36,9 +36,9 @@ pub fn machine() -> Value {
     })
 }
 
-/// Counts by name; sums of several add up.
+/// Counts by name, which add up, and figures of which the highest counts.
 #[derive(Clone, Debug, Default)]
-pub struct Counts(BTreeMap<&'static str, u64>);
+pub struct Counts(BTreeMap<&'static str, u64>, BTreeMap<&'static str, u64>);
 
 impl Counts {
     /// Adds to one of them.
@@ -46,17 +46,26 @@ impl Counts {
         *self.0.entry(name).or_default() += more;
     }
 
+    /// Keeps the highest of a figure, in another place than the sums.
+    pub fn highest(&mut self, name: &'static str, figure: u64) {
+        let known = self.1.entry(name).or_default();
+        *known = figure.max(*known);
+    }
+
     /// Adds all of another's.
     pub fn merge(&mut self, other: &Self) {
         for (name, more) in &other.0 {
             self.add(name, *more);
+        }
+        for (name, figure) in &other.1 {
+            self.highest(name, *figure);
         }
     }
 
     /// As a JSON object.
     #[must_use]
     pub fn json(&self) -> Value {
-        json!(self.0)
+        json!(self.0.iter().chain(&self.1).collect::<BTreeMap<_, _>>())
     }
 }
 
@@ -65,6 +74,7 @@ impl std::fmt::Display for Counts {
         let each: Vec<_> = self
             .0
             .iter()
+            .chain(&self.1)
             .map(|(name, count)| format!("{name} {count}"))
             .collect();
         f.write_str(&each.join(", "))

@@ -92,7 +92,11 @@ impl World {
         Self::open(database, settings, Some(directory)).await
     }
 
-    async fn open(database: Database, settings: Settings, directory: Option<TempDir>) -> Self {
+    pub(crate) async fn open(
+        database: Database,
+        settings: Settings,
+        directory: Option<TempDir>,
+    ) -> Self {
         database.migrate().await.unwrap();
         let master = MasterKey::generate().unwrap();
         let db = database.open(Clock::default()).await.unwrap();

@@ -4,17 +4,23 @@
 //! again, and sometimes killed once more while it starts; beside another the pairs turn to that one. Each pair sends the call
 //! again whose answer it never got, and works on. Then rows, histories and log are compared with what was acknowledged.
 
-use std::{ops::Range, time::Duration};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, anyhow, ensure};
 use futures::{StreamExt as _, stream};
+use gates::client::{Call, Client};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use serde_json::json;
 use tokio::{task::JoinSet, time::sleep};
 
 use super::{Counts, check, installation::Installation, pair::Remembered, staff};
 use crate::{
     database::{Choice, Databases},
     tell::Tell as _,
+    world::expect_success,
 };
 
 /// What a run is about.
@@ -74,6 +80,42 @@ async fn round(databases: &Databases, plan: &Plan, seed: u64) -> Result<Counts> 
     }
 }
 
+/// Of the seeds with replicas, each of so many freezes a process in the place of killing it: its connections stay open, and what it
+/// has locked stays locked until the database ends its transactions.
+const FREEZE_EVERY: u64 = 10;
+
+/// How long an answer is waited for that may never come.
+const GIVES_UP: Duration = Duration::from_secs(3);
+
+/// How long the survivor may take to number what is written.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Writes an entry and waits until it has its number: how long that took.
+async fn takeover(operator: &Client) -> Result<Duration> {
+    let agent = json!({ "id": "L1-TAKEOVER", "name": "takeover", "tier": "L1" });
+    let register = Call::mutation("registerAgent")
+        .with("input", "RegisterAgentInput!", agent)
+        .selecting("agent { id }");
+    expect_success(&operator.send(&register).await?)?;
+    let begun = Instant::now();
+    let look = Call::query("auditLog")
+        .with(
+            "filter",
+            "AuditFilter",
+            json!({ "entityId": "L1-TAKEOVER" }),
+        )
+        .selecting("nodes { sequence }");
+    loop {
+        let answer = operator.send(&look).await?;
+        let nodes = &expect_success(&answer)?["auditLog"]["nodes"];
+        if nodes[0]["sequence"].is_string() {
+            return Ok(begun.elapsed());
+        }
+        ensure!(begun.elapsed() < PATIENCE, "nobody numbers what is written");
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// How long each process lives that is killed before it serves: mostly there is none.
 fn starts_in_vain(random: &mut StdRng) -> Vec<Duration> {
     let mut lives = Vec::new();
@@ -96,6 +138,8 @@ async fn play(
         let place = number % plan.replicas;
         let door = installation.client(place)?;
         if place == victim {
+            // A process that is frozen keeps its connections: whoever waits there gives up some time.
+            let door = door.with_patience(GIVES_UP);
             at_work.spawn(async move { (pair.work_until_cut_off(&door).await, pair) });
         } else {
             // Whom the death does not concern goes on meanwhile.
@@ -103,12 +147,25 @@ async fn play(
         }
     }
     sleep(Duration::from_millis(random.random_range(10..500))).await;
-    installation.kill(victim).await?;
-
     let mut counts = Counts::default();
-    counts.add("kills", 1);
+    let freezes = plan.replicas > 1 && seed.is_multiple_of(FREEZE_EVERY);
+    if freezes {
+        installation.freeze(victim)?;
+        counts.add("freezes", 1);
+    } else {
+        installation.kill(victim).await?;
+        counts.add("kills", 1);
+    }
     let survivor = if plan.replicas > 1 {
-        (victim + 1) % plan.replicas
+        let survivor = (victim + 1) % plan.replicas;
+        let took = takeover(&installation.operator(survivor)?).await?;
+        let kind = if freezes {
+            "slowest takeover after a freeze, ms"
+        } else {
+            "slowest takeover after a kill, ms"
+        };
+        counts.highest(kind, u64::try_from(took.as_millis())?);
+        survivor
     } else {
         for lives in starts_in_vain(random) {
             installation.start_in_vain(victim, lives).await?;

@@ -105,6 +105,15 @@ impl<'a> Installation<'a> {
         }
     }
 
+    /// Stops a process without ending it.
+    pub(super) fn freeze(&self, number: usize) -> Result<()> {
+        let place = self.places.get(number);
+        let process = place.and_then(|place| place.process.as_ref());
+        process
+            .with_context(|| format!("process {number} does not run"))?
+            .freeze()
+    }
+
     /// An anonymous client of a process.
     pub(super) fn client(&self, number: usize) -> Result<Client> {
         let place = self.places.get(number);
