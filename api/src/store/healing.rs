@@ -8,8 +8,9 @@ use sea_orm::{
 use super::fault;
 use crate::error::was_dead;
 
-/// How many connections that turn out to be dead are passed over: those that the pool kept while its server went away and came back.
-const DEAD_CONNECTIONS: usize = 3;
+/// How many connections that turn out to be dead are passed over: as many as a pool may have kept while its server went away and came
+/// back. Each is dropped when it is found dead.
+const DEAD_CONNECTIONS: usize = 64;
 
 /// The pool, asking again where a connection was dead when it was asked: reading or beginning twice is doing it once.
 pub(super) struct Healing<'a>(pub(super) &'a DatabaseConnection);

@@ -78,12 +78,12 @@ async fn a_pool_run_dry_refuses_in_time_and_numbering_goes_on() {
 }
 
 #[tokio::test]
-async fn connections_that_the_database_ends_are_replaced_unnoticed() {
+async fn idle_connections_that_the_database_ends_are_replaced_unnoticed() {
     on_postgres(async |world| {
         world.define_drawing().await;
         let outside = world.back_door().await;
         for _ in 0..5 {
-            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'ziggie'";
             outside.execute_unprepared(end).await.unwrap();
             task::create(&world.service, &world.operator, drawing()).await.unwrap();
@@ -102,7 +102,7 @@ async fn what_no_wake_up_tells_of_is_found_by_looking() {
         // Nobody listens any more: the connections that do are ended before each write.
         let outside = world.back_door().await;
         for _ in 0..3 {
-            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
                 WHERE datname = current_database() AND query LIKE 'LISTEN%'";
             outside.execute_unprepared(end).await.unwrap();
             let made = task::create(&world.service, &world.operator, drawing())
