@@ -52,6 +52,8 @@ pub(super) struct Slot {
     options: ConnectOptions,
     /// None until it is needed, and after it was given up.
     connection: Option<DatabaseConnection>,
+    /// Whether it is over: no connection is opened any more.
+    closed: bool,
     group: Option<Group>,
     /// The next sequence number; ahead of the head while a group is open.
     next_sequence: i64,
@@ -80,6 +82,7 @@ impl Writer {
         let slot = Arc::new(Mutex::new(Slot {
             options,
             connection: None,
+            closed: false,
             group: None,
             next_sequence,
             head: committed,
@@ -99,6 +102,7 @@ impl Writer {
     pub(super) async fn close(&self) -> Result<(), DbErr> {
         let mut slot = self.slot.lock().await;
         slot.commit().await;
+        slot.closed = true;
         match slot.connection.take() {
             Some(connection) => connection.close().await,
             None => Ok(()),
@@ -148,6 +152,9 @@ impl Slot {
     }
 
     async fn connection(&mut self) -> Result<&DatabaseConnection> {
+        if self.closed {
+            return Err(Error::Unavailable("the server is going down"));
+        }
         if self.connection.is_none() {
             let connection = Database::connect(self.options.clone()).await?;
             // What was lost may yet have reached the disk: the database says where the log ends.
@@ -169,14 +176,15 @@ impl Slot {
         let Some(group) = self.group.as_mut().filter(|group| group.unit_open) else {
             return;
         };
-        // SQLite ran the dropped unit's last statement to its end: its connection works off one after the other.
-        match group
+        // SQLite ran the dropped unit's last statement to its end: its connection works off one after the other. So it does with this one,
+        // even if whoever waits for it is dropped in turn: the unit counts as taken back from here on. A savepoint that is left open then
+        // ends with the transaction.
+        group.unit_open = false;
+        let taken_back = group
             .transaction
-            .execute_unprepared("ROLLBACK TO unit; RELEASE unit")
-            .await
-        {
-            Ok(_) => group.unit_open = false,
-            Err(error) => self.lose_group(&error).await,
+            .execute_unprepared("ROLLBACK TO unit; RELEASE unit");
+        if let Err(error) = taken_back.await {
+            self.lose_group(&error).await;
         }
     }
 
@@ -238,11 +246,16 @@ impl Turn {
 
     /// Ends the unit well: keeps its changes in the group, leaves the writer to the next, and waits for COMMIT.
     pub(super) async fn keep(mut self, entries: i64) -> Result<()> {
+        // Before RELEASE is waited for, which is done whether anybody waits or not: a caller who goes now leaves a unit that is kept.
+        self.slot.next_sequence += entries;
         let group = self.slot.group()?;
-        group.transaction.execute_unprepared("RELEASE unit").await?;
         group.unit_open = false;
         let mut outcome = group.outcome.subscribe();
-        self.slot.next_sequence += entries;
+        let released = group.transaction.execute_unprepared("RELEASE unit");
+        if let Err(error) = released.await {
+            self.slot.lose_group(&error).await;
+            return Err(error.into());
+        }
         drop(self);
         match outcome.wait_for(Option::is_some).await.as_deref() {
             Ok(Some(Ok(()))) => Ok(()),
