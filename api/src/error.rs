@@ -268,6 +268,8 @@ impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
         let unavailable = if is_unreachable(&error) {
             Some("the database cannot be reached")
+        } else if is_out_of_time(&error) {
+            Some("the database takes too long")
         } else {
             disk_fault(&error)
         };
@@ -307,6 +309,17 @@ fn is_unreachable(error: &sea_orm::DbErr) -> bool {
                 .any(|class| code.starts_with(class))
                 && database.try_downcast_ref::<PgDatabaseError>().is_some()
         }),
+        _ => false,
+    }
+}
+
+/// Whether PostgreSQL ended a statement whose time was over (57014, by `statement_timeout`).
+fn is_out_of_time(error: &sea_orm::DbErr) -> bool {
+    use sea_orm::sqlx::{Error as Sqlx, postgres::PgDatabaseError};
+    match sqlx_error(error) {
+        Some(Sqlx::Database(database)) => database
+            .try_downcast_ref::<PgDatabaseError>()
+            .is_some_and(|error| error.code() == "57014"),
         _ => false,
     }
 }

@@ -135,3 +135,24 @@ async fn no_transaction_grows_old_and_no_statement_runs_for_ever() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_unavailable_and_no_fault_of_the_server() {
+    on_postgres(async |world| {
+        let slow = Statement::from_string(DbBackend::Postgres, "SELECT pg_sleep(20)");
+        // The setting holds from the next statement on, in the same transaction.
+        let ended = world
+            .service
+            .db
+            .write(&world.operator, async |tx: &mut Tx| {
+                let short = "SELECT set_config('statement_timeout', '50ms', true)";
+                tx.query_one_raw(Statement::from_string(DbBackend::Postgres, short))
+                    .await?;
+                tx.query_all_raw(slow).await?;
+                Ok(())
+            })
+            .await;
+        assert_eq!(ended.unwrap_err().code(), Code::Unavailable);
+    })
+    .await;
+}
