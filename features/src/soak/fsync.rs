@@ -65,15 +65,21 @@ impl Measure {
     }
 }
 
-/// Whether strace is there and may look.
+/// Whether strace is there and may look at another process: some systems let it look at its own children only.
 pub async fn can_trace() -> bool {
-    let tried = Command::new("strace")
-        .args(["-qq", "-o", "/dev/null", "true"])
+    try_tracing().await.is_ok()
+}
+
+async fn try_tracing() -> Result<()> {
+    let mut other = Command::new("sleep")
+        .arg("60")
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    tried.await.is_ok_and(|status| status.success())
+        .kill_on_drop(true)
+        .spawn()?;
+    let record = tempfile::NamedTempFile::new()?;
+    let id = other.id().context("it sleeps")?;
+    detach(attach(id, record.path()).await?).await?;
+    Ok(other.kill().await?)
 }
 
 /// Measures and proves with so many clients, each of whom sends so many mutations twice: unobserved, and traced.
