@@ -293,47 +293,40 @@ fn sqlx_error(error: &sea_orm::DbErr) -> Option<&sea_orm::sqlx::Error> {
     }
 }
 
+/// The code by which PostgreSQL names what went wrong.
+fn postgres_code(error: &sea_orm::DbErr) -> Option<&str> {
+    use sea_orm::sqlx::{Error as Sqlx, postgres::PgDatabaseError};
+    match sqlx_error(error)? {
+        Sqlx::Database(database) => database
+            .try_downcast_ref::<PgDatabaseError>()
+            .map(PgDatabaseError::code),
+        _ => None,
+    }
+}
+
 fn is_unreachable(error: &sea_orm::DbErr) -> bool {
     use sea_orm::DbErr;
     use sea_orm::sqlx::Error as Sqlx;
-    use sea_orm::sqlx::postgres::PgDatabaseError;
-    if let DbErr::ConnectionAcquire(_) | DbErr::Conn(_) = error {
-        return true;
-    }
-    match sqlx_error(error) {
-        Some(Sqlx::Io(_) | Sqlx::PoolTimedOut | Sqlx::PoolClosed | Sqlx::WorkerCrashed) => true,
-        // 57P: the operator stops the server; 08: connection; 40: serialization; 55P03: lock; 53: resources.
-        Some(Sqlx::Database(database)) => database.code().is_some_and(|code| {
-            ["57P", "08", "40001", "40P01", "55P03", "53"]
-                .iter()
-                .any(|class| code.starts_with(class))
-                && database.try_downcast_ref::<PgDatabaseError>().is_some()
-        }),
-        _ => false,
-    }
+    // 57P: the operator stops the server; 08: connection; 40: serialization; 55P03: lock; 53: resources.
+    const CLASSES: [&str; 6] = ["57P", "08", "40001", "40P01", "55P03", "53"];
+    matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
+        || matches!(
+            sqlx_error(error),
+            Some(Sqlx::Io(_) | Sqlx::PoolTimedOut | Sqlx::PoolClosed | Sqlx::WorkerCrashed)
+        )
+        || postgres_code(error)
+            .is_some_and(|code| CLASSES.iter().any(|class| code.starts_with(class)))
 }
 
 /// Whether PostgreSQL ended a statement whose time was over (57014, by `statement_timeout`).
 fn is_out_of_time(error: &sea_orm::DbErr) -> bool {
-    use sea_orm::sqlx::{Error as Sqlx, postgres::PgDatabaseError};
-    match sqlx_error(error) {
-        Some(Sqlx::Database(database)) => database
-            .try_downcast_ref::<PgDatabaseError>()
-            .is_some_and(|error| error.code() == "57014"),
-        _ => false,
-    }
+    postgres_code(error) == Some("57014")
 }
 
 /// Whether a connection turned out to be dead when it was used: its socket is closed, or its server said that it ends it (57P01, 57P02).
 pub fn was_dead(error: &sea_orm::DbErr) -> bool {
-    use sea_orm::sqlx::{Error as Sqlx, postgres::PgDatabaseError};
-    match sqlx_error(error) {
-        Some(Sqlx::Io(_)) => true,
-        Some(Sqlx::Database(database)) => database
-            .try_downcast_ref::<PgDatabaseError>()
-            .is_some_and(|error| ["57P01", "57P02"].contains(&error.code())),
-        _ => false,
-    }
+    matches!(sqlx_error(error), Some(sea_orm::sqlx::Error::Io(_)))
+        || matches!(postgres_code(error), Some("57P01" | "57P02"))
 }
 
 /// Whether an embedded database says that its disk takes no more, in words for the caller (<https://sqlite.org/rescode.html>).

@@ -158,9 +158,7 @@ impl Process {
     }
 
     fn id(&self) -> Result<Pid> {
-        let id = self.child.id();
-        id.and_then(|id| Pid::from_raw(id.cast_signed()))
-            .context("it has ended already")
+        pid(&self.child)
     }
 
     /// Stops it as `kill -STOP` does: it holds all that it holds, and says nothing.
@@ -202,6 +200,16 @@ impl Process {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         Ok(ended.with_context(|| format!("it did not end; it said:\n{}", self.said()))??)
     }
+}
+
+/// What a child is signalled by.
+///
+/// # Errors
+/// When it has ended.
+pub fn pid(child: &Child) -> Result<Pid> {
+    let id = child.id();
+    id.and_then(|id| Pid::from_raw(id.cast_signed()))
+        .context("it has ended already")
 }
 
 /// How a command ended that is not meant to go on.

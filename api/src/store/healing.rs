@@ -24,35 +24,30 @@ impl Healing<'_> {
         &self,
         statement: Statement,
     ) -> Result<Option<QueryResult>, DbErr> {
-        let mut dead = 0..DEAD_CONNECTIONS;
-        loop {
-            match fault::call(self.0.query_one_raw(statement.clone())).await {
-                Err(error) if was_dead(&error) && dead.next().is_some() => {}
-                answer => return answer,
-            }
-        }
+        heal(|| self.0.query_one_raw(statement.clone())).await
     }
 
     pub(super) async fn query_all_raw(
         &self,
         statement: Statement,
     ) -> Result<Vec<QueryResult>, DbErr> {
-        let mut dead = 0..DEAD_CONNECTIONS;
-        loop {
-            match fault::call(self.0.query_all_raw(statement.clone())).await {
-                Err(error) if was_dead(&error) && dead.next().is_some() => {}
-                answer => return answer,
-            }
-        }
+        heal(|| self.0.query_all_raw(statement.clone())).await
     }
 
     pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        let mut dead = 0..DEAD_CONNECTIONS;
-        loop {
-            match fault::call(self.0.begin()).await {
-                Err(error) if was_dead(&error) && dead.next().is_some() => {}
-                begun => return begun,
-            }
+        heal(|| self.0.begin()).await
+    }
+}
+
+async fn heal<T, Asked>(ask: impl Fn() -> Asked) -> Result<T, DbErr>
+where
+    Asked: Future<Output = Result<T, DbErr>>,
+{
+    let mut dead = 0..DEAD_CONNECTIONS;
+    loop {
+        match fault::call(ask()).await {
+            Err(error) if was_dead(&error) && dead.next().is_some() => {}
+            answer => return answer,
         }
     }
 }

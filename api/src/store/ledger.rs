@@ -5,6 +5,8 @@ use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect,
 };
 
+use tokio::sync::watch;
+
 use crate::error::{Error, Result};
 
 /// An entry with its personal values, which are kept apart from it.
@@ -195,4 +197,13 @@ pub(super) async fn place_up_to(
         }),
         None => Err(DbErr::RecordNotFound("the log's place".to_owned())),
     }
+}
+
+/// Tells of the log's length. Heads only grow: two readers of the database may report out of order.
+pub(super) fn advance(head: &watch::Sender<i64>, length: i64) {
+    head.send_if_modified(|known| {
+        let grown = length > *known;
+        *known = length.max(*known);
+        grown
+    });
 }

@@ -38,9 +38,9 @@ pub(super) fn start(
 async fn number(pool: DatabaseConnection, entries_written: Arc<Notify>, head: watch::Sender<i64>) {
     loop {
         match number_all(&pool).await {
-            Ok(Some(length)) => advance(&head, length),
+            Ok(Some(length)) => ledger::advance(&head, length),
             Ok(None) => match ledger::length(&pool).await {
-                Ok(length) => advance(&head, length),
+                Ok(length) => ledger::advance(&head, length),
                 Err(error) => tracing::warn!(%error, "the ledger's length cannot be read"),
             },
             Err(error) => {
@@ -53,15 +53,6 @@ async fn number(pool: DatabaseConnection, entries_written: Arc<Notify>, head: wa
             () = tokio::time::sleep(POLL) => {}
         }
     }
-}
-
-/// Heads only grow: two readers of the database may report out of order.
-fn advance(head: &watch::Sender<i64>, length: i64) {
-    head.send_if_modified(|known| {
-        let grown = length > *known;
-        *known = length.max(*known);
-        grown
-    });
 }
 
 /// Numbers everything that waits; `None` where another process is at it.
@@ -114,7 +105,7 @@ async fn listen_until_fault(
     listener.listen(CHANNEL).await?;
     loop {
         if let Ok(length) = listener.recv().await?.payload().parse() {
-            advance(head, length);
+            ledger::advance(head, length);
         }
     }
 }

@@ -160,11 +160,7 @@ impl Slot {
             // What was lost may yet have reached the disk: the database says where the log ends.
             let length = ledger::length(&connection).await?;
             self.next_sequence = length;
-            self.head.send_if_modified(|head| {
-                let grown = length > *head;
-                *head = length;
-                grown
-            });
+            ledger::advance(&self.head, length);
             self.connection = Some(connection);
         }
         self.connection

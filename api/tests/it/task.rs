@@ -4,7 +4,7 @@
 use serde_json::json;
 use ziggie::auth::actor::Caller;
 use ziggie::error::Result;
-use ziggie::service::{Service, task, task_type};
+use ziggie::service::{Service, task};
 
 use crate::world::World;
 use entities::agent::AgentTier;
@@ -38,25 +38,7 @@ impl Studio {
         let micro = world
             .agent("L3-CHAR-POSE-001", AgentTier::L3, Some("L2-CHAR-001"))
             .await;
-        let open = json!({"type": "object"});
-        task_type::define(
-            &world.service,
-            &world.operator,
-            task_type::Define {
-                name: "DRAW".to_owned(),
-                input_schema: open.clone(),
-                output_schema: open,
-                requires_review: false,
-                lease_seconds: 0,
-                start_timeout_seconds: None,
-                deadline_seconds: None,
-                max_attempts: 3,
-                backoff_seconds: 0,
-                max_concurrent: None,
-            },
-        )
-        .await
-        .unwrap();
+        world.define_drawing().await;
         Self {
             world,
             director,

@@ -193,20 +193,7 @@ impl World {
 
     /// Defines DRAW, a type that takes anything and gives anything.
     pub(crate) async fn define_drawing(&self) {
-        let anything = json!({"type": "object"});
-        let define = task_type::Define {
-            name: "DRAW".to_owned(),
-            input_schema: anything.clone(),
-            output_schema: anything,
-            requires_review: false,
-            lease_seconds: 0,
-            start_timeout_seconds: None,
-            deadline_seconds: None,
-            max_attempts: 3,
-            backoff_seconds: 0,
-            max_concurrent: None,
-        };
-        task_type::define(&self.service, &self.operator, define)
+        task_type::define(&self.service, &self.operator, anything_goes("DRAW"))
             .await
             .unwrap();
     }
@@ -251,6 +238,23 @@ pub(crate) fn plain(id: &str, tier: AgentTier, supervisor: Option<&str>) -> Regi
         permissions: None,
         capabilities: None,
         config: None,
+    }
+}
+
+/// A type that takes anything and gives anything.
+pub(crate) fn anything_goes(name: &str) -> task_type::Define {
+    let anything = json!({"type": "object"});
+    task_type::Define {
+        name: name.to_owned(),
+        input_schema: anything.clone(),
+        output_schema: anything,
+        requires_review: false,
+        lease_seconds: 0,
+        start_timeout_seconds: None,
+        deadline_seconds: None,
+        max_attempts: 3,
+        backoff_seconds: 0,
+        max_concurrent: None,
     }
 }
 

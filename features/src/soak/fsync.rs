@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     database::{Choice, Databases},
+    process::pid,
     world::expect_success,
 };
 
@@ -189,10 +190,7 @@ async fn attach(process: u32, record: &Path) -> Result<Child> {
 }
 
 async fn detach(mut tracer: Child) -> Result<()> {
-    let id = tracer
-        .id()
-        .and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
-    let id = id.context("strace has ended by itself")?;
+    let id = pid(&tracer).context("strace")?;
     rustix::process::kill_process(id, rustix::process::Signal::INT).context("ending strace")?;
     tokio::time::timeout(PATIENCE, tracer.wait())
         .await

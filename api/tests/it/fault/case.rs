@@ -15,7 +15,7 @@ use ziggie::service::task::{Create, Rejection};
 use ziggie::service::{agent, founding, key, session, task, task_type};
 
 use crate::task::{Studio, drawing};
-use crate::world::{World, plain};
+use crate::world::{World, anything_goes, plain};
 
 /// A use case.
 pub(super) struct Case {
@@ -229,18 +229,7 @@ pub(super) const CASES: &[Case] = &[
     case!("define a type", |stage, service| task_type::define(
         service,
         &stage.studio.world.operator,
-        task_type::Define {
-            name: "PAINT".to_owned(),
-            input_schema: json!({"type": "object"}),
-            output_schema: json!({"type": "object"}),
-            requires_review: false,
-            lease_seconds: 0,
-            start_timeout_seconds: None,
-            deadline_seconds: None,
-            max_attempts: 3,
-            backoff_seconds: 0,
-            max_concurrent: None,
-        }
+        anything_goes("PAINT")
     )),
     case!("create", |stage, service| task::create(
         service,
