@@ -46,6 +46,10 @@ pub struct Service {
     pub last_uses: session::LastUses,
     /// Compiled schemas of task types.
     pub schemas: task_type::Schemas,
+    /// Versions of task types that were read.
+    pub versions: task_type::Versions,
+    /// Where claimers wait for work.
+    pub claimers: task::WaitingRoom,
 }
 
 impl Service {
@@ -65,6 +69,8 @@ impl Service {
             settings: Arc::new(settings),
             last_uses: session::LastUses::default(),
             schemas: task_type::Schemas::default(),
+            versions: task_type::Versions::default(),
+            claimers: task::WaitingRoom::default(),
             db,
         })
     }

@@ -25,6 +25,6 @@ pub use connect::{Database, OpenError};
 pub use db::Db;
 pub use entry::Entry;
 pub use hydrate::task_sights;
-pub use transition::Transition;
+pub use transition::{Transition, leased_until};
 pub use tx::Tx;
 pub use unaudited::{LastUse, Reason};

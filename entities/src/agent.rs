@@ -160,11 +160,14 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
     /// When it was last heard of; flushed in batches, unaudited (spec R5.01).
     pub last_active_at: Option<DateTime<Utc>>,
+    /// How many leases it lost in a row (spec R1.05).
+    pub leases_lost: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Not recorded: the secret's hash (only that it was rotated) and when the agent was last active.
+/// Not recorded: the secret's hash (only that it was rotated), when the agent was last active, and the leases that it lost in a row (each is
+/// the failure of a task, and recorded there).
 impl Recorded for Model {
     const ENTITY: AuditEntity = AuditEntity::Agent;
 

@@ -10,8 +10,10 @@ use crate::id::{AgentId, TaskId};
 use crate::json::JsonText;
 
 pub mod state;
+pub mod validation;
 
 pub use state::{TaskEvent, TaskStatus};
+pub use validation::{Held, ValidationStatus};
 
 closed_word! {
     /// How urgent a task is, least first; stored as its rank (0 to 3), so that a database can sort by it.
@@ -184,12 +186,35 @@ pub struct Model {
     pub duration_ms: Option<i64>,
     /// Counts its changes: what compare-and-set compares.
     pub revision: i32,
+    /// From when on it may be claimed (spec R3.06); none while it may not.
+    pub claimable_at: Option<DateTime<Utc>>,
+    /// What became of the checks of its last hand-in (spec R3.14).
+    pub validation: ValidationStatus,
+    /// What its assignee asked for and is held until the checks have ended.
+    pub held: Option<Held>,
+    /// Set for a check: the attempt of its parent whose hand-in it checks.
+    pub check_of_attempt: Option<i32>,
 }
 
 impl Model {
     /// Whether its deadline has passed while it is still open.
     pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
         self.status.is_open() && self.is_past_deadline(now)
+    }
+
+    /// Whether its hand-in is held by its checks (spec R3.15).
+    pub fn is_held(&self) -> bool {
+        self.validation == ValidationStatus::Running
+    }
+
+    /// Whether it failed and policy grants no further attempt: attempts spent, not retryable, or past its deadline (spec R3.08).
+    pub fn failed_for_good(&self) -> bool {
+        self.status == TaskStatus::Failed && self.claimable_at.is_none()
+    }
+
+    /// Whether it may be claimed now (spec R3.06).
+    pub fn is_claimable(&self, now: DateTime<Utc>) -> bool {
+        self.claimable_at.is_some_and(|from| from <= now) && !self.is_past_deadline(now)
     }
 
     /// Whether its deadline has passed.
@@ -200,7 +225,8 @@ impl Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Every column is recorded; input, output and metadata by their SHA-256.
+/// Recorded are input, output and metadata by their SHA-256. Not recorded is from when on it may be claimed, which follows from the rest;
+/// the end of its lease is recorded as each attempt began, and not with every heartbeat (spec R5.01).
 impl Recorded for Model {
     const ENTITY: AuditEntity = AuditEntity::Task;
 
@@ -241,6 +267,9 @@ impl Recorded for Model {
             ("deadline", optional_time(self.deadline)),
             ("durationMs", json!(self.duration_ms)),
             ("revision", json!(self.revision)),
+            ("validation", self.validation.recorded()),
+            ("held", json!(self.held)),
+            ("checkOfAttempt", json!(self.check_of_attempt)),
         ])
     }
 }

@@ -6,6 +6,13 @@ use sea_orm::entity::prelude::*;
 use crate::audit::AuditEntity;
 use crate::audit::recorded::{Recorded, columns, time};
 use crate::json::JsonText;
+use crate::stored_as_json_text;
+
+/// Names of task types, each once, in the order in which they were given: the validators of a type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct TypeNames(pub Vec<String>);
+stored_as_json_text!(TypeNames);
 
 /// One version of a task type. Defining a name again makes its next version; tasks keep theirs.
 #[sea_orm::model]
@@ -36,6 +43,8 @@ pub struct Model {
     pub backoff_seconds: i32,
     /// How many tasks of this type may be IN_PROGRESS in the whole fleet; none for no limit.
     pub max_concurrent: Option<i32>,
+    /// The types whose checks hold every hand-in (spec R3.14).
+    pub validators: TypeNames,
     /// When this version was defined.
     pub created_at: DateTime<Utc>,
 }
@@ -65,6 +74,15 @@ impl Recorded for Model {
             ("maxAttempts", json!(self.max_attempts)),
             ("backoffSeconds", json!(self.backoff_seconds)),
             ("maxConcurrent", json!(self.max_concurrent)),
+            // Absent where there are none, as in versions that were recorded before there could be any.
+            (
+                "validators",
+                if self.validators.0.is_empty() {
+                    json!(null)
+                } else {
+                    json!(self.validators)
+                },
+            ),
             ("createdAt", time(self.created_at)),
         ])
     }

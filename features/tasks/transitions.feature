@@ -43,7 +43,7 @@ Feature: The moves that a task may make
 
   Scenario Outline: Asking for a review
     Given the portrait task of L2-CHAR-001 is <status>
-    When L2-CHAR-001 asks for a review of the portrait task
+    When L2-CHAR-001 asks for a review of the portrait task with the sketch "a fox at rest"
     Then <outcome>
 
     Examples:
@@ -93,7 +93,7 @@ Feature: The moves that a task may make
 
   Scenario Outline: Completing a task
     Given the portrait task of L2-CHAR-001 is <status>
-    When L2-CHAR-001 completes the portrait task
+    When L2-CHAR-001 completes the portrait task with the sketch "a fox at rest"
     Then <outcome>
 
     Examples:

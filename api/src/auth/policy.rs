@@ -106,7 +106,9 @@ operations! {
     AssignTask = "assignTask", Mutation, Tier(AgentTier::L2);
     DelegateTask = "delegateTask", Mutation, Tier(AgentTier::L2);
     ExecuteTask = "executeTask", Mutation, Permission(AgentPermission::ExecuteTask);
+    ClaimTask = "claimTask", Mutation, Permission(AgentPermission::ExecuteTask);
     StartTask = "startTask", Mutation, Permission(AgentPermission::ExecuteTask);
+    HeartbeatTask = "heartbeatTask", Mutation, Permission(AgentPermission::ReportStatus);
     RequestReview = "requestReview", Mutation, Permission(AgentPermission::RequestL1Review);
     ApproveTask = "approveTask", Mutation, Permission(AgentPermission::ApproveAsset);
     RejectTask = "rejectTask", Mutation, Permission(AgentPermission::ApproveAsset);

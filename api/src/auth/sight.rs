@@ -23,6 +23,8 @@ pub struct TaskSight {
     pub ancestor_agents: Vec<AgentId>,
     /// Where it stands.
     pub status: TaskStatus,
+    /// Whether it may be claimed, now or once a time is over.
+    pub claimable: bool,
     /// Its type.
     pub type_name: String,
     /// Whether its type requires review.
@@ -38,6 +40,7 @@ impl TaskSight {
             reviewer_id: task.reviewer_id.clone(),
             ancestor_agents,
             status: task.status,
+            claimable: task.claimable_at.is_some(),
             type_name: task.type_name.clone(),
             requires_review,
         }
@@ -71,13 +74,13 @@ pub fn sees_task(
     {
         return true;
     }
-    task.status == TaskStatus::Pending
+    task.claimable
         && std::iter::once(viewer)
             .chain(fleet.line(viewer))
             .any(|id| could_claim(fleet, reach, id, task))
 }
 
-/// Whether an agent could claim a task that is PENDING: capable of it, and one to whom its creator may give work (spec R3.06).
+/// Whether an agent could claim a task that is claimable: capable of it, and one to whom its creator may give work (spec R3.06).
 pub fn could_claim(fleet: &Fleet, reach: Reach, agent: &AgentId, task: &TaskSight) -> bool {
     if !fleet.can_execute(agent, &task.type_name, task.requires_review) {
         return false;

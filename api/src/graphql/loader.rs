@@ -15,6 +15,7 @@ use super::error::Refusal;
 use super::task::Task;
 use super::task_type::TaskType;
 use crate::auth::actor::Caller;
+use crate::service::task::Validation;
 use crate::service::{self, Service};
 
 /// Reads in a caller's name.
@@ -119,21 +120,47 @@ impl Loader<TaskId> for Reader {
     }
 }
 
-/// Asks what a task waits for, as it stands in this row.
-#[derive(Clone)]
-pub(super) struct Waiting(pub Arc<task::Model>);
+/// Defines a question about a task as it stands in a row.
+macro_rules! asked_of_a_row {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone)]
+        pub(super) struct $name(pub Arc<task::Model>);
 
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        (self.0.id, self.0.revision) == (other.0.id, other.0.revision)
-    }
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                (self.0.id, self.0.revision) == (other.0.id, other.0.revision)
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                (self.0.id, self.0.revision).hash(state);
+            }
+        }
+    };
 }
 
-impl Eq for Waiting {}
+asked_of_a_row! {
+    /// Asks what a task waits for.
+    Waiting
+}
 
-impl Hash for Waiting {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.0.id, self.0.revision).hash(state);
+asked_of_a_row! {
+    /// Asks how the last hand-in of a task is validated.
+    Checked
+}
+
+impl Loader<Checked> for Reader {
+    type Value = Validation;
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[Checked]) -> Result<HashMap<Checked, Validation>, Refusal> {
+        let rows: Vec<task::Model> = keys.iter().map(|key| (*key.0).clone()).collect();
+        let found = service::task::validations(&self.service, &rows).await?;
+        Ok(keys.iter().cloned().zip(found).collect())
     }
 }
 

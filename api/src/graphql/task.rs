@@ -10,11 +10,13 @@ mod aggregate;
 mod change;
 mod hand;
 mod query;
+mod validation;
 
 pub use aggregate::{TaskAggregate, TaskStatusCount};
 pub use change::TaskMutation;
 pub use hand::TaskHandMutation;
 pub use query::{TaskFilter, TaskQuery};
+pub use validation::TaskValidation;
 
 use super::agent::Agent;
 use super::audit::AuditEntry;
@@ -201,6 +203,11 @@ impl Task {
     /// What it waits for; null while it moves, and when it has ended.
     async fn waiting_for(&self, ctx: &Context<'_>) -> Result<Option<WaitReason>, Refusal> {
         ctx.reader().load_one(Waiting(self.0.clone())).await
+    }
+
+    /// Whether what was handed in is being checked, and what was found.
+    async fn validation(&self) -> TaskValidation {
+        TaskValidation::of(&self.0)
     }
 
     /// When it was created.

@@ -77,6 +77,11 @@ impl TaskType {
         self.0.backoff_seconds
     }
 
+    /// The types whose checks hold every hand-in of this one until they are content.
+    async fn validators(&self) -> &[String] {
+        &self.0.validators.0
+    }
+
     /// How many tasks of this type may be IN_PROGRESS in the whole fleet; null for no limit.
     async fn max_concurrent(&self) -> Option<i32> {
         self.0.max_concurrent
@@ -110,6 +115,8 @@ pub struct DefineTaskTypeInput {
     backoff_seconds: Option<i32>,
     /// How many tasks of this type may be IN_PROGRESS in the whole fleet; no limit when left out.
     max_concurrent: Option<i32>,
+    /// The types whose checks hold every hand-in of this one: each says `valid` in its output and has neither validators nor review itself.
+    validators: Option<Vec<String>>,
 }
 
 impl From<DefineTaskTypeInput> for service::task_type::Define {
@@ -125,6 +132,7 @@ impl From<DefineTaskTypeInput> for service::task_type::Define {
             max_attempts: input.max_attempts.unwrap_or(3),
             backoff_seconds: input.backoff_seconds.unwrap_or(5),
             max_concurrent: input.max_concurrent,
+            validators: input.validators.unwrap_or_default(),
         }
     }
 }

@@ -21,7 +21,7 @@ type Duty = fn(&Service) -> BoxFuture<'_, Result<()>>;
 /// Starts every duty; they end when `shutdown` turns true, the flush of last uses after one more turn.
 pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> {
     let settings = &service.settings;
-    let duties: [(&'static str, Duration, Duty); 5] = [
+    let duties: [(&'static str, Duration, Duty); 6] = [
         ("session.sweep", settings.session_sweep, |service| {
             Box::pin(async { session::sweep(service).await.map(drop) })
         }),
@@ -29,6 +29,12 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
             Box::pin(async {
                 task::cancel_overdue(service).await?;
                 task::complete_abandoned(service).await.map(drop)
+            })
+        }),
+        ("task.lease", settings.lease_sweep, |service| {
+            Box::pin(async {
+                task::expire_leases(service).await?;
+                task::stop_losers(service).await.map(drop)
             })
         }),
         ("session.last_use", settings.last_use_flush, |service| {
@@ -43,6 +49,7 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
     ];
     let mut running = JoinSet::new();
     running.spawn(flush_when_wanted(service.clone(), shutdown.clone()));
+    running.spawn(task::serve_claimers(service.clone(), shutdown.clone()));
     for (name, period, duty) in duties {
         running.spawn(run(service.clone(), shutdown.clone(), name, period, duty));
     }

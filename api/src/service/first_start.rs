@@ -93,5 +93,6 @@ fn system_agent(id: AgentId, name: &str, now: DateTime<Utc>) -> agent::Model {
         secret_sha256: None,
         created_at: now,
         last_active_at: None,
+        leases_lost: 0,
     }
 }

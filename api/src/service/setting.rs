@@ -31,6 +31,12 @@ pub struct Settings {
     pub session_sweep: Duration,
     /// How often deadlines are enforced.
     pub deadline_sweep: Duration,
+    /// How often leases that ran out are looked for.
+    pub lease_sweep: Duration,
+    /// How long a claim may wait for a task.
+    pub max_claim_wait: Duration,
+    /// How many claims of one agent may wait at once in one process.
+    pub max_waiting_claims: u64,
     /// How often last uses are flushed.
     pub last_use_flush: Duration,
 }
@@ -50,6 +56,9 @@ impl Default for Settings {
             max_sessions: 100,
             session_sweep: Duration::from_secs(60),
             deadline_sweep: Duration::from_millis(500),
+            lease_sweep: Duration::from_millis(300),
+            max_claim_wait: Duration::from_secs(25),
+            max_waiting_claims: 16,
             last_use_flush: Duration::from_secs(10),
         }
     }

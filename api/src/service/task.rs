@@ -3,30 +3,40 @@
 use chrono::{DateTime, Utc};
 use entities::agent;
 use entities::audit::AuditAction;
-use entities::id::TaskId;
+use entities::id::{AgentId, TaskId};
 use entities::json::JsonText;
-use entities::task::{self, TaskEvent, TaskPriority, TaskStatus};
+use entities::task::{self, TaskEvent, TaskPriority, TaskStatus, ValidationStatus};
 use entities::task_type;
 use serde_json::{Value, json};
 
 mod aggregate;
+mod answer;
 mod cancel;
+mod checker;
+mod claim;
 mod hand;
+mod hand_in;
 mod idempotency;
+mod lease;
 mod load;
 mod query;
 mod review;
 mod sight;
+mod validation;
 mod wait;
 
 pub use aggregate::{Aggregate, Output, aggregate, outputs};
 pub use cancel::{cancel, cancel_overdue};
+pub use claim::{Claim, WaitingRoom, claim, serve_claimers};
 pub use hand::{assign, retry, start};
+pub use hand_in::{complete, complete_abandoned, fail, request_review};
+pub(super) use lease::fail_with_holder;
+pub use lease::{Heartbeat, expire_leases, heartbeat, stop_losers};
 pub(crate) use query::matches;
 pub use query::{Filter, find_named, find_visible, get, list, review_queue};
-pub use review::{
-    Rejection, approve, complete, complete_abandoned, fail, failed, reject, request_review,
-};
+pub use review::{Rejection, approve, reject};
+pub(super) use validation::lock_checked_by;
+pub use validation::{Validation, validations};
 pub use wait::waiting_for;
 
 use super::{Service, task_type as types};
@@ -239,16 +249,30 @@ async fn insert(
         load::check_open_tasks(service, tx, &assignee.id).await?;
     }
     let now = tx.now();
-    let created = Transition::of(new_row(tx, &actor, checked, depth), action(operation));
+    let row = NewTask {
+        terms: &checked.task_type,
+        creator_id: actor.id.clone(),
+        parent_id: checked.parent_id,
+        depth,
+        priority: checked.priority,
+        input: checked.input.clone(),
+        metadata: checked.metadata.clone(),
+        deadline: checked.deadline,
+    };
+    let created = Transition::of(row.row(tx), action(operation));
+    let terms = &checked.task_type;
     let created = match &assignee {
         None => created,
         Some(assignee) => created
             .step(TaskEvent::Assign)?
-            .to(&assignee.id, now)
-            .with("taskType", &checked.task_type.name),
+            .to(assignee, terms, now)
+            .with("taskType", &terms.name),
     };
     let created = match operation {
-        Operation::ExecuteTask => created.step(TaskEvent::Start)?.begin(now),
+        Operation::ExecuteTask => {
+            load::check_capacity(tx, terms).await?;
+            created.step(TaskEvent::Start)?.begin(terms, now)
+        }
         _ => created,
     };
     let task = tx.insert_task(created).await?;
@@ -266,45 +290,63 @@ const fn action(operation: Operation) -> AuditAction {
     }
 }
 
-fn new_row(tx: &Tx, creator: &agent::Model, checked: &Checked, depth: i16) -> task::Model {
-    let now = tx.now();
-    let default_deadline = checked
-        .task_type
-        .deadline_seconds
-        .map(|seconds| now + chrono::TimeDelta::seconds(seconds.into()));
-    task::Model {
-        id: tx.task_id(),
-        type_name: checked.task_type.name.clone(),
-        type_version: checked.task_type.version,
-        status: TaskStatus::Pending,
-        priority: checked.priority,
-        creator_id: creator.id.clone(),
-        assignee_id: None,
-        reviewer_id: None,
-        parent_id: checked.parent_id,
-        depth,
-        metadata: checked.metadata.clone(),
-        input: checked.input.clone(),
-        output: None,
-        output_sha256: None,
-        error: None,
-        review_feedback: None,
-        rejection_count: 0,
-        attempt: 0,
-        failure_count: 0,
-        max_attempts: checked.task_type.max_attempts,
-        lease_expires_at: None,
-        progress: 0,
-        progress_message: None,
-        created_at: now,
-        assigned_at: None,
-        started_at: None,
-        review_requested_at: None,
-        reviewed_at: None,
-        completed_at: None,
-        deadline: checked.deadline.or(default_deadline),
-        duration_ms: None,
-        revision: 0,
+/// What a new row is made of.
+struct NewTask<'a> {
+    terms: &'a task_type::Model,
+    creator_id: AgentId,
+    parent_id: Option<TaskId>,
+    depth: i16,
+    priority: TaskPriority,
+    input: JsonText,
+    metadata: JsonText,
+    deadline: Option<DateTime<Utc>>,
+}
+
+impl NewTask<'_> {
+    fn row(self, tx: &Tx) -> task::Model {
+        let now = tx.now();
+        let default_deadline = self
+            .terms
+            .deadline_seconds
+            .map(|seconds| now + chrono::TimeDelta::seconds(seconds.into()));
+        task::Model {
+            id: tx.task_id(),
+            type_name: self.terms.name.clone(),
+            type_version: self.terms.version,
+            status: TaskStatus::Pending,
+            priority: self.priority,
+            creator_id: self.creator_id,
+            assignee_id: None,
+            reviewer_id: None,
+            parent_id: self.parent_id,
+            depth: self.depth,
+            metadata: self.metadata,
+            input: self.input,
+            output: None,
+            output_sha256: None,
+            error: None,
+            review_feedback: None,
+            rejection_count: 0,
+            attempt: 0,
+            failure_count: 0,
+            max_attempts: self.terms.max_attempts,
+            lease_expires_at: None,
+            progress: 0,
+            progress_message: None,
+            created_at: now,
+            assigned_at: None,
+            started_at: None,
+            review_requested_at: None,
+            reviewed_at: None,
+            completed_at: None,
+            deadline: self.deadline.or(default_deadline),
+            duration_ms: None,
+            revision: 0,
+            claimable_at: Some(now),
+            validation: ValidationStatus::None,
+            held: None,
+            check_of_attempt: None,
+        }
     }
 }
 
@@ -337,6 +379,9 @@ async fn depth_below(
             ),
             json!({"parentId": parent_id, "status": parent.status}),
         ));
+    }
+    if parent.is_held() {
+        return Err(validation::held(&parent));
     }
     let depth = parent.depth + 1;
     let limit = service.settings.max_depth;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use entities::id::AgentId;
 use entities::json::JsonText;
-use entities::{task, task_type};
+use entities::task_type;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -13,8 +13,12 @@ use serde_json::Value;
 
 mod document;
 mod schema;
+mod validator;
+mod version;
 
-pub use document::{Schemas, input_faults, output_faults};
+pub use document::{Schemas, input_faults, output_faults, schema_faults};
+pub use version::Versions;
+pub(super) use version::terms;
 
 use super::Service;
 use crate::auth::actor::Caller;
@@ -50,6 +54,9 @@ pub struct Define {
     pub backoff_seconds: i32,
     /// How many may be IN_PROGRESS in the whole fleet.
     pub max_concurrent: Option<i32>,
+    /// The types whose checks hold every hand-in.
+    #[serde(default)]
+    pub validators: Vec<String>,
 }
 
 // What a definition that leaves them out has: the defaults of the contract's DefineTaskTypeInput.
@@ -113,6 +120,7 @@ fn faults(define: &Define) -> Vec<Fault> {
             ));
         }
     }
+    faults.extend(validator::faults_of_names(define));
     faults.extend(schema::faults("inputSchema", &define.input_schema));
     faults.extend(schema::faults("outputSchema", &define.output_schema));
     faults
@@ -158,6 +166,7 @@ pub async fn insert_all(tx: &mut Tx, definitions: Vec<Define>) -> Result<Vec<tas
         .iter()
         .map(|define| define.name.clone())
         .collect();
+    validator::check(tx, &definitions).await?;
     let mut versions = versions_of(tx, &names).await?;
     let rows: Vec<task_type::Model> = definitions
         .into_iter()
@@ -185,6 +194,7 @@ fn row(define: Define, version: i32, created_at: DateTime<Utc>) -> task_type::Mo
         max_attempts: define.max_attempts,
         backoff_seconds: define.backoff_seconds,
         max_concurrent: define.max_concurrent,
+        validators: task_type::TypeNames(define.validators),
         created_at,
         name: define.name,
     }
@@ -204,7 +214,10 @@ async fn versions_of(db: &impl ConnectionTrait, names: &[String]) -> Result<Hash
     Ok(found.into_iter().collect())
 }
 
-async fn latest(db: &impl ConnectionTrait, name: &str) -> Result<Option<task_type::Model>> {
+pub(super) async fn latest(
+    db: &impl ConnectionTrait,
+    name: &str,
+) -> Result<Option<task_type::Model>> {
     Ok(task_type::Entity::find()
         .filter(task_type::Column::Name.eq(name))
         .order_by_desc(task_type::Column::Version)
@@ -222,30 +235,16 @@ pub async fn find(service: &Service, name: &str) -> Result<Option<task_type::Mod
 
 /// The latest version of each type, by name. Types are an operator's doing and few: the list is whole.
 pub async fn list(service: &Service) -> Result<Vec<task_type::Model>> {
+    Ok(latest_of_all(&service.db).await?.into_values().collect())
+}
+
+async fn latest_of_all(db: &impl ConnectionTrait) -> Result<BTreeMap<String, task_type::Model>> {
     let all = task_type::Entity::find()
         .order_by_asc(task_type::Column::Name)
         .order_by_asc(task_type::Column::Version)
-        .all(&service.db)
+        .all(db)
         .await?;
-    let latest: BTreeMap<String, task_type::Model> =
-        all.into_iter().map(|row| (row.name.clone(), row)).collect();
-    Ok(latest.into_values().collect())
-}
-
-/// The version that a task was made under.
-pub(super) async fn get_version(
-    db: &impl ConnectionTrait,
-    task: &task::Model,
-) -> Result<task_type::Model> {
-    task_type::Entity::find_by_id((task.type_name.clone(), task.type_version))
-        .one(db)
-        .await?
-        .ok_or_else(|| {
-            Error::internal(format!(
-                "task type {} version {} is gone",
-                task.type_name, task.type_version
-            ))
-        })
+    Ok(all.into_iter().map(|row| (row.name.clone(), row)).collect())
 }
 
 /// These versions, for a loader: one query for all of them.

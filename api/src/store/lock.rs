@@ -1,4 +1,5 @@
-//! The locks of agents: what is written in an agent's name and what ends its sessions exclude each other (spec R2.03). Floor 2.
+//! Locks that are not rows. Of agents: what is written in an agent's name and what ends its sessions exclude each other (spec R2.03).
+//! Of task types: those who start tasks of one whose number is limited come one after the other (spec R3.13). Floor 2.
 
 use std::collections::BTreeMap;
 
@@ -48,6 +49,22 @@ pub(super) async fn lock_agents<'a>(
 }
 
 fn lock_of(id: &AgentId) -> u64 {
-    let digest = Sha256::digest(id.as_str());
-    u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()) % AGENT_LOCKS
+    hash(id.as_str()) % AGENT_LOCKS
+}
+
+fn hash(text: &str) -> u64 {
+    let digest = Sha256::digest(text);
+    u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
+}
+
+const TYPE_LOCK_CLASS: i32 = 0x5a49_0002;
+
+/// As for agents: on SQLite the one writer is the lock. Types that share one wait for each other, no more.
+pub(super) async fn lock_type(transaction: &Connection, name: &str) -> Result<()> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let key = hash(name) % u64::from(i32::MAX.unsigned_abs());
+        let statement = format!("SELECT pg_advisory_xact_lock({TYPE_LOCK_CLASS}, {key})");
+        transaction.execute_unprepared(&statement).await?;
+    }
+    Ok(())
 }

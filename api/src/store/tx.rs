@@ -15,6 +15,7 @@ use sea_orm::{
     PrimaryKeyToColumn, QueryFilter,
 };
 
+mod claim;
 mod record;
 
 use super::clock::uuid_at;
@@ -209,7 +210,12 @@ impl Tx {
         let mut set = difference(&before.recorded(), &after.recorded());
         // The path says where it stands now.
         set.remove("status");
-        let entry = entry.about_row(&after).with("path", path).with("set", set);
+        let entry = entry.about_row(&after).with("set", set);
+        // What does not move the task has no path.
+        let entry = match path.len() {
+            1 => entry,
+            _ => entry.with("path", path),
+        };
         let id = self.write_entry(entry)?;
         Ok((after, id))
     }
@@ -221,10 +227,11 @@ impl Tx {
         else {
             return Ok(Error::not_found("task", before.id));
         };
-        let wanted = path.get(1).copied().unwrap_or(before.status);
-        let still_legal = task::TaskEvent::ALL
-            .iter()
-            .any(|event| target(*event) == wanted && now.status.after(*event).is_some());
+        let wanted = path.get(1).copied().unwrap_or(now.status);
+        let still_legal = path.len() == 1
+            || task::TaskEvent::ALL
+                .iter()
+                .any(|event| target(*event) == wanted && now.status.after(*event).is_some());
         Ok(if still_legal {
             Error::conflict_with(
                 format!(
@@ -281,6 +288,17 @@ impl Tx {
         }
     }
 
+    /// Locks the rows of tasks against change, in this order, but not against one another's readers; gives what stands there.
+    pub async fn share_tasks(&mut self, ids: &[TaskId]) -> Result<Vec<task::Model>> {
+        use sea_orm::QuerySelect;
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            let row = task::Entity::find_by_id(*id).lock_shared();
+            rows.extend(row.one(&*self.connection).await?);
+        }
+        Ok(rows)
+    }
+
     /// Locks a task's row against every other change until the unit ends: deciding about its children needs it to stand still.
     pub async fn lock_task(&mut self, id: TaskId) -> Result<Option<task::Model>> {
         use sea_orm::QuerySelect;
@@ -296,6 +314,11 @@ impl Tx {
         agents: impl IntoIterator<Item = &'a AgentId>,
     ) -> Result<()> {
         super::lock::lock_agents(&self.connection, [], agents).await
+    }
+
+    /// Keeps other starts of a type waiting until the unit ends: counting what runs of it needs that.
+    pub async fn lock_type(&mut self, name: &str) -> Result<()> {
+        super::lock::lock_type(&self.connection, name).await
     }
 
     fn last_entry(&self) -> Result<AuditId> {

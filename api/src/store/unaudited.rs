@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entities::id::{AgentId, SessionId};
-use entities::{agent, idempotency_key, session};
+use entities::{agent, idempotency_key, session, task};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -16,11 +16,13 @@ pub enum Reason {
     LastUse,
     /// Expired rows of `idempotency_keys`.
     ExpiryOfKeys,
+    /// Heartbeats that say nothing but that the worker lives.
+    Heartbeat,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: &'static [Self] = &[Self::LastUse, Self::ExpiryOfKeys];
+    pub const ALL: &'static [Self] = &[Self::LastUse, Self::ExpiryOfKeys, Self::Heartbeat];
 
     /// What it may write.
     pub const fn writes(self) -> &'static [&'static str] {
@@ -30,6 +32,7 @@ impl Reason {
                 "UPDATE sessions.last_used_at",
             ],
             Self::ExpiryOfKeys => &["DELETE idempotency_keys"],
+            Self::Heartbeat => &["UPDATE tasks.lease_expires_at"],
         }
     }
 }
@@ -85,6 +88,25 @@ impl Tx {
             .await?;
         Ok(deleted.rows_affected)
     }
+
+    /// Extends the lease of an attempt that is still its holder's ([`Reason::Heartbeat`]); false where it is not any more. The row's revision
+    /// stays, so that a heartbeat never gets in the way of what its worker does besides.
+    pub async fn extend_lease(
+        &mut self,
+        task: &task::Model,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<bool> {
+        let extended = task::Entity::update_many()
+            .col_expr(task::Column::LeaseExpiresAt, Expr::value(until))
+            .filter(task::Column::Id.eq(task.id))
+            .filter(task::Column::Status.eq(task::TaskStatus::InProgress))
+            .filter(task::Column::AssigneeId.eq(task.assignee_id.clone()))
+            .filter(task::Column::Attempt.eq(task.attempt))
+            .filter(task::Column::LeaseExpiresAt.gt(self.now()))
+            .exec(&*self.connection)
+            .await?;
+        Ok(extended.rows_affected == 1)
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +122,7 @@ mod tests {
         insta::assert_snapshot!(list.join("\n"), @r"
         LastUse: UPDATE agents.last_active_at, UPDATE sessions.last_used_at
         ExpiryOfKeys: DELETE idempotency_keys
+        Heartbeat: UPDATE tasks.lease_expires_at
         ");
     }
 }

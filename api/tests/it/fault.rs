@@ -16,8 +16,10 @@ use ziggie::store::fault::{Fault, Kind};
 use crate::world::{World, on_each_database};
 
 mod case;
+mod stage;
 
-use case::{CASES, Case, Stage};
+use case::{CASES, Case};
+use stage::Stage;
 
 /// How long locks may take to go when their holder was dropped.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -47,8 +49,18 @@ struct State {
 impl State {
     async fn of(outside: &DatabaseConnection) -> Self {
         let mut rows = BTreeMap::new();
-        take(&mut rows, agent::Entity::find().all(outside).await);
-        take(&mut rows, task::Entity::find().all(outside).await);
+        let mut agents = agent::Entity::find().all(outside).await;
+        // Each lease that an agent lost is recorded as the failure of its task.
+        for agent in agents.iter_mut().flatten() {
+            agent.leases_lost = 0;
+        }
+        take(&mut rows, agents);
+        let mut tasks = task::Entity::find().all(outside).await;
+        // From when on it may be claimed follows from the rest, that of its assignee included: it is not recorded.
+        for task in tasks.iter_mut().flatten() {
+            task.claimable_at = None;
+        }
+        take(&mut rows, tasks);
         take(&mut rows, session::Entity::find().all(outside).await);
         take(&mut rows, task_type::Entity::find().all(outside).await);
         take(&mut rows, signing_key::Entity::find().all(outside).await);

@@ -37,6 +37,9 @@ impl Stage {
             callers.push(world.agent(id, tier, *supervisor).await);
         }
         world.define_drawing().await;
+        for (id, _, _) in AGENTS {
+            world.make_capable(id, &["DRAW"]).await;
+        }
         Self {
             schema: graphql::build(world.service.clone()),
             world,

@@ -193,7 +193,29 @@ impl World {
 
     /// Defines DRAW, a type that takes anything and gives anything.
     pub(crate) async fn define_drawing(&self) {
-        task_type::define(&self.service, &self.operator, anything_goes("DRAW"))
+        self.define(anything_goes("DRAW")).await;
+    }
+
+    /// Makes an agent capable of these types, and of no others.
+    pub(crate) async fn make_capable(&self, id: &str, types: &[&str]) {
+        let update = agent::Update {
+            id: id.to_owned(),
+            name: None,
+            supervisor_id: None,
+            capabilities: Some(types.iter().map(ToString::to_string).collect()),
+            config: None,
+            permissions: None,
+            active: None,
+            reason: None,
+        };
+        agent::update(&self.service, &self.operator, vec![update])
+            .await
+            .unwrap();
+    }
+
+    /// Defines a type.
+    pub(crate) async fn define(&self, define: task_type::Define) {
+        task_type::define(&self.service, &self.operator, define)
             .await
             .unwrap();
     }
@@ -255,6 +277,19 @@ pub(crate) fn anything_goes(name: &str) -> task_type::Define {
         max_attempts: 3,
         backoff_seconds: 0,
         max_concurrent: None,
+        validators: Vec::new(),
+    }
+}
+
+/// A type that validates others.
+pub(crate) fn validator(name: &str) -> task_type::Define {
+    task_type::Define {
+        output_schema: json!({
+            "type": "object",
+            "required": ["valid"],
+            "properties": {"valid": {"type": "boolean"}},
+        }),
+        ..anything_goes(name)
     }
 }
 

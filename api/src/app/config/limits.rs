@@ -32,6 +32,11 @@ pub struct Limits {
     #[serde(with = "unit::time")]
     pub deadline_sweep: Duration,
     #[serde(with = "unit::time")]
+    pub lease_sweep: Duration,
+    #[serde(with = "unit::time")]
+    pub max_claim_wait: Duration,
+    pub max_waiting_claims: u64,
+    #[serde(with = "unit::time")]
     pub last_use_flush: Duration,
     pub max_connections: usize,
     #[serde(with = "unit::time")]
@@ -82,6 +87,9 @@ impl Default for Limits {
             max_sessions: of_use.max_sessions,
             session_sweep: of_use.session_sweep,
             deadline_sweep: of_use.deadline_sweep,
+            lease_sweep: of_use.lease_sweep,
+            max_claim_wait: of_use.max_claim_wait,
+            max_waiting_claims: of_use.max_waiting_claims,
             last_use_flush: of_use.last_use_flush,
             max_connections: of_edge.max_connections,
             header_timeout: of_edge.header_timeout,
@@ -116,6 +124,9 @@ impl Limits {
             max_sessions: self.max_sessions,
             session_sweep: self.session_sweep,
             deadline_sweep: self.deadline_sweep,
+            lease_sweep: self.lease_sweep,
+            max_claim_wait: self.max_claim_wait,
+            max_waiting_claims: self.max_waiting_claims,
             last_use_flush: self.last_use_flush,
         }
     }

@@ -19,6 +19,7 @@ fn agent(id: &str, tier: AgentTier) -> agent::Model {
         secret_sha256: None,
         created_at: DateTime::UNIX_EPOCH,
         last_active_at: None,
+        leases_lost: 0,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::graphql::guard::Allow;
 use crate::graphql::request::Asked;
 use crate::graphql::scalar::{DateTime, Json};
 use crate::service;
-use crate::service::task::Rejection;
+use crate::service::task::{Heartbeat, Rejection};
 
 /// What moves tasks along.
 #[derive(Default)]
@@ -30,7 +30,28 @@ impl TaskMutation {
         Ok(task.into())
     }
 
-    /// The assignee hands in and asks an L1 for a review.
+    /// Extends the lease of a task in progress; a figure or a line about its progress is recorded and shown.
+    #[graphql(guard = "Allow(Operation::HeartbeatTask)", directive = permission::apply(AgentPermission::ReportStatus))]
+    async fn heartbeat_task(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which task.")] task_id: ID,
+        #[graphql(desc = "The attempt that goes on; needed while the task is leased.")]
+        attempt: Option<i32>,
+        #[graphql(desc = "How far it is, 0 to 100.")] progress: Option<i32>,
+        #[graphql(desc = "A line about that.")] message: Option<String>,
+    ) -> Result<Task, Refusal> {
+        let heartbeat = Heartbeat {
+            attempt,
+            progress,
+            message,
+        };
+        let (service, caller) = (ctx.service(), ctx.caller());
+        let task = service::task::heartbeat(service, caller, &task_id, heartbeat).await?;
+        Ok(task.into())
+    }
+
+    /// The assignee hands in and asks an L1 for a review. Where the type names validators, the hand-in is held until they have ended.
     #[graphql(guard = "Allow(Operation::RequestReview)", directive = permission::apply(AgentPermission::RequestL1Review))]
     async fn request_review(
         &self,

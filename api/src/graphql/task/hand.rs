@@ -1,18 +1,21 @@
 //! What makes tasks and hands them out. Floor 4.
 
+use std::time::Duration;
+
 use async_graphql::{Context, ID, InputObject, Object};
 use entities::agent::{AgentPermission, AgentTier};
 use entities::task::TaskPriority;
 
 use super::Task;
 use crate::auth::policy::Operation;
+use crate::error::Error;
 use crate::graphql::directive::{authenticated, permission, tier};
 use crate::graphql::error::Refusal;
 use crate::graphql::guard::Allow;
 use crate::graphql::request::Asked;
 use crate::graphql::scalar::{DateTime, Json};
 use crate::service;
-use crate::service::task::Create;
+use crate::service::task::{Claim, Create};
 
 /// A new task.
 #[derive(Debug, InputObject)]
@@ -139,6 +142,33 @@ impl TaskHandMutation {
     ) -> Result<Task, Refusal> {
         let task = service::task::execute(ctx.service(), ctx.caller(), input.into()).await?;
         Ok(task.into())
+    }
+
+    /// The next task that the caller can do, started and leased: the most urgent, then the oldest, never the same to two; null when there is
+    /// none within the time to wait.
+    #[graphql(guard = "Allow(Operation::ClaimTask)", directive = permission::apply(AgentPermission::ExecuteTask))]
+    async fn claim_task(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Only tasks of these types; all that the caller is capable of when left out."
+        )]
+        types: Option<Vec<String>>,
+        #[graphql(
+            default_with = "Some(0)",
+            desc = "How long to wait where there is none; as long as the server allows at most."
+        )]
+        wait_seconds: Option<i32>,
+    ) -> Result<Option<Task>, Refusal> {
+        let seconds = wait_seconds.unwrap_or_default();
+        let seconds = u64::try_from(seconds)
+            .map_err(|_| Error::bad_input("waitSeconds", "minimum", "must not be negative"))?;
+        let claim = Claim {
+            types,
+            wait: Duration::from_secs(seconds),
+        };
+        let task = service::task::claim(ctx.service(), ctx.caller(), claim).await?;
+        Ok(task.map(Into::into))
     }
 
     /// Hands out a task that FAILED again, also beyond its attempts.

@@ -100,10 +100,16 @@ async fn apply_activation(
     activation: Activation,
 ) -> Result<agent::Model> {
     let mut after = before.clone();
+    if before.state == AgentState::Operational {
+        return Ok(before);
+    }
     after.state = AgentState::Operational;
     after.status_reason = None;
+    after.leases_lost = 0;
     let entry = Entry::new(AuditAction::AgentActivated).with_some("reason", activation.reason);
-    write(tx, before, after, entry).await
+    let after = write(tx, before, after, entry).await?;
+    tx.keep_assigned(std::slice::from_ref(&after.id)).await?;
+    Ok(after)
 }
 
 /// Writes the row where it changed.

@@ -231,6 +231,7 @@ pub(in crate::service) async fn register_in_unit(
                 secret_sha256: draft.secret_sha256,
                 created_at: now,
                 last_active_at: None,
+                leases_lost: 0,
             })
         })
         .collect();

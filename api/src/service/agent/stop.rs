@@ -1,7 +1,7 @@
 //! Stopping agents: deactivation and ERROR, alone or with the whole line of reports, the kill switch (spec R1.06). Floor 3.
 //!
 //! One unit of work, holding the locks of all whom it stops: their sessions are revoked, what they hold IN_PROGRESS fails with the
-//! reason, and nothing of theirs commits afterwards. What was only ASSIGNED stays for others to claim. Open subscriptions end because
+//! reason, and nothing of theirs commits afterwards. What was only ASSIGNED is for others to claim. Open subscriptions end because
 //! their sessions do: the edge follows the log.
 
 use std::collections::{HashMap, HashSet};
@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use entities::agent::{self, AgentState, AgentStatus};
 use entities::audit::AuditAction;
 use entities::id::{AgentId, AuditId};
-use entities::task::{self, TaskEvent};
+use entities::task;
 use sea_orm::sea_query::{ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -18,8 +18,8 @@ use super::{CHUNK, operator};
 use crate::auth::actor::Caller;
 use crate::auth::policy::Operation;
 use crate::error::{Error, Result};
-use crate::service::{Service, session};
-use crate::store::{Entry, Transition, Tx};
+use crate::service::{Service, session, task as tasks};
+use crate::store::{Entry, Tx};
 
 /// How agents are stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl Order<'_> {
                     line.into_iter()
                         .map(|agent| (agent, self.reason.to_owned())),
                 );
-                stop_all(tx, agents, self.stop).await
+                stop_all(service, tx, agents, self.stop).await
             })
             .await?;
         stopped
@@ -186,6 +186,7 @@ impl Order<'_> {
 /// Stops agents, each for its reason, and gives their rows in the same order; who is stopped so already is left as it is. The unit holds
 /// their locks alone, and the control center's where an operator is among them.
 pub async fn stop_all(
+    service: &Service,
     tx: &mut Tx,
     agents: Vec<(agent::Model, String)>,
     stop: Stop,
@@ -213,21 +214,24 @@ pub async fn stop_all(
     }
     let ids: Vec<AgentId> = causes.keys().cloned().collect();
     session::revoke_all_of(tx, &ids, |agent| causes.get(agent).map(|(cause, _)| *cause)).await?;
-    fail_tasks(tx, &ids, &causes).await?;
+    fail_tasks(service, tx, &ids, &causes).await?;
+    tx.release_assigned(&ids).await?;
     if ids.iter().any(operator::is_system) {
         operator::must_remain(tx).await?;
     }
     Ok(stopped)
 }
 
-/// Fails what these agents hold IN_PROGRESS. It counts as a failure of the attempt, as every failure does that no rule excepts.
+/// Fails what these agents hold IN_PROGRESS. It counts as a failure of the attempt, as every failure does that no rule excepts. Hand-ins that
+/// were held are over with it; checks may be claimed by others at once (spec R1.06, R3.15).
 async fn fail_tasks(
+    service: &Service,
     tx: &mut Tx,
     agents: &[AgentId],
     causes: &HashMap<AgentId, (AuditId, String)>,
 ) -> Result<()> {
-    let now = tx.now();
     for chunk in agents.chunks(CHUNK) {
+        tasks::lock_checked_by(tx, chunk).await?;
         // Locked in one order: who cancels one of them at this moment comes before or after, never between reading and failing it.
         let tasks = task::Entity::find()
             .filter(super::in_progress())
@@ -237,21 +241,9 @@ async fn fail_tasks(
             .all(tx)
             .await?;
         for task in tasks {
-            let Some((cause, reason)) = task.assignee_id.as_ref().and_then(|id| causes.get(id))
-            else {
-                continue;
-            };
-            let failed = Transition::of(task, AuditAction::TaskFailed)
-                .step(TaskEvent::Fail)?
-                .set(|task| {
-                    task.error = Some(reason.clone());
-                    task.failure_count += 1;
-                })
-                .end(now)
-                .with("error", reason)
-                .by_control_center()
-                .caused_by(*cause);
-            tx.apply(failed).await?;
+            if let Some((cause, reason)) = task.assignee_id.as_ref().and_then(|id| causes.get(id)) {
+                tasks::fail_with_holder(service, tx, task, reason, *cause).await?;
+            }
         }
     }
     Ok(())

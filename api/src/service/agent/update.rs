@@ -68,7 +68,7 @@ pub async fn update(
     let operation = Operation::UpdateAgents;
     service
         .perform_alone(caller, operation, &locks, async |tx: &mut Tx| {
-            update_in_unit(tx, drafts, faults).await
+            update_in_unit(service, tx, drafts, faults).await
         })
         .await
 }
@@ -143,6 +143,7 @@ impl Draft {
 }
 
 async fn update_in_unit(
+    service: &Service,
     tx: &mut Tx,
     mut drafts: Vec<Draft>,
     mut faults: Faults,
@@ -180,7 +181,7 @@ async fn update_in_unit(
             }
         }
     }
-    for stopped in stop_all(tx, stopping, Stop::Deactivate).await? {
+    for stopped in stop_all(service, tx, stopping, Stop::Deactivate).await? {
         known.insert(stopped.id.clone(), stopped);
     }
     if permissions_changed && ids.iter().any(operator::is_system) {

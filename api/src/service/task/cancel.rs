@@ -6,9 +6,9 @@ use entities::task::{self, TaskEvent, TaskStatus};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::super::Service;
+use super::super::{Service, task_type as types};
 use super::load::{self, Loaded};
-use super::review::failed;
+use super::validation;
 use crate::auth::actor::Caller;
 use crate::auth::policy::{self, Operation};
 use crate::error::{Error, Result};
@@ -31,18 +31,30 @@ pub async fn cancel(
                 actor,
             } = load::load(service, tx, id).await?;
             policy::may_cancel(&actor, &creator)?;
+            validation::lock_held(tx, &task).await?;
             let cancelled = cancelled(task, reason.as_deref(), tx)?;
             if let Some(reason) = &reason {
                 text::check("reason", reason, MAX_REASON)?;
             }
-            let (task, entry) = tx.apply(cancelled).await?;
-            cancel_below(tx, task.id, reason.as_deref(), entry).await?;
-            Ok(task)
+            cancel_whole(service, tx, cancelled, reason.as_deref()).await
         })
         .await
 }
 
-fn cancelled(task: task::Model, reason: Option<&str>, tx: &Tx) -> Result<Transition> {
+/// With everything open beneath it; where it was a check, the hand-in that it held hears of it.
+async fn cancel_whole(
+    service: &Service,
+    tx: &mut Tx,
+    cancelled: Transition,
+    reason: Option<&str>,
+) -> Result<task::Model> {
+    let (task, entry) = tx.apply(cancelled).await?;
+    cancel_below(tx, task.id, reason, entry).await?;
+    validation::let_go(service, tx, &task, entry).await?;
+    Ok(task)
+}
+
+pub(super) fn cancelled(task: task::Model, reason: Option<&str>, tx: &Tx) -> Result<Transition> {
     let cancelled = Transition::of(task, AuditAction::TaskCancelled)
         .step(TaskEvent::Cancel)?
         .with_some("reason", reason)
@@ -68,12 +80,17 @@ async fn cancel_below(
             .all(tx)
             .await?;
         parents = children.iter().map(|child| child.id).collect();
+        let mut withdrawn = Vec::new();
         for child in children {
             if child.status.after(TaskEvent::Cancel).is_some() {
                 tx.apply(cancelled(child, reason, tx)?.caused_by(cause))
                     .await?;
+            } else if child.claimable_at.is_some() {
+                withdrawn.push(child.id);
             }
         }
+        // What failed stays as it is, but nobody tries it again under a cancelled ancestor.
+        tx.withdraw_claims(&withdrawn).await?;
     }
     Ok(())
 }
@@ -101,17 +118,7 @@ pub async fn cancel_overdue(service: &Service) -> Result<usize> {
         let outcome = service
             .db
             .write(&caller, async |tx: &mut Tx| {
-                if !task.is_past_deadline(tx.now()) {
-                    return Ok(false);
-                }
-                if task.status == TaskStatus::InProgress {
-                    let failed = failed(task, DEADLINE, tx.now())?.with("retryable", false);
-                    tx.apply(failed).await?;
-                } else {
-                    let (task, entry) = tx.apply(cancelled(task, Some(DEADLINE), tx)?).await?;
-                    cancel_below(tx, task.id, Some(DEADLINE), entry).await?;
-                }
-                Ok(true)
+                end_overdue(service, tx, task).await
             })
             .await;
         match outcome {
@@ -122,4 +129,24 @@ pub async fn cancel_overdue(service: &Service) -> Result<usize> {
         }
     }
     Ok(ended)
+}
+
+async fn end_overdue(service: &Service, tx: &mut Tx, task: task::Model) -> Result<bool> {
+    let now = tx.now();
+    if !task.is_past_deadline(now) {
+        return Ok(false);
+    }
+    validation::lock_held(tx, &task).await?;
+    if task.status != TaskStatus::InProgress {
+        let cancelled = cancelled(task, Some(DEADLINE), tx)?;
+        cancel_whole(service, tx, cancelled, Some(DEADLINE)).await?;
+        return Ok(true);
+    }
+    let terms = types::terms(service, tx, &task).await?;
+    let failed =
+        Transition::of(task.clone(), AuditAction::TaskFailed).fail(DEADLINE, false, &terms, now)?;
+    let (failed, entry) = tx.apply(failed.with("attempt", task.attempt)).await?;
+    validation::cancel_checks(tx, &task, DEADLINE, entry).await?;
+    validation::let_go(service, tx, &failed, entry).await?;
+    Ok(true)
 }

@@ -96,14 +96,17 @@ async fn hand_over(
 ) -> Result<task::Model> {
     let to = load::agent(tx, to).await?;
     load::may_give(service, tx, actor, &to, Handing::Give).await?;
-    policy::may_hold(&to, types::get_version(tx, task).await?.requires_review)?;
+    let terms = types::terms(service, tx, task).await?;
+    policy::may_hold(&to, terms.requires_review)?;
     load::check_ancestors(tx, task).await?;
     let now = tx.now();
     let deadline = load::renewed_deadline(task, deadline, now)?;
     if task.assignee_id.as_ref() != Some(&to.id) {
         load::check_open_tasks(service, tx, &to.id).await?;
     }
-    let handed = handed.to(&to.id, now).set(|task| task.deadline = deadline);
+    let handed = handed
+        .to(&to, &terms, now)
+        .set(|task| task.deadline = deadline);
     Ok(tx.apply(handed).await?.0)
 }
 
@@ -115,15 +118,17 @@ pub async fn start(service: &Service, caller: &Caller, id: &str) -> Result<task:
             let Loaded { task, actor, .. } = load::load(service, tx, id).await?;
             policy::is_assignee(&actor, &task)?;
             let now = tx.now();
+            let terms = types::terms(service, tx, &task).await?;
             let past = task.is_past_deadline(now);
             let started = Transition::of(task, AuditAction::TaskStarted)
                 .step(TaskEvent::Start)?
-                .begin(now);
+                .begin(&terms, now);
             if past {
                 return Err(Error::conflict(
                     "the task's deadline has passed: it is about to be cancelled",
                 ));
             }
+            load::check_capacity(tx, &terms).await?;
             Ok(tx.apply(started).await?.0)
         })
         .await

@@ -2,7 +2,8 @@
 
 use entities::agent;
 use entities::id::{AgentId, TaskId};
-use entities::task::{self, TaskStatus};
+use entities::task::{self, TaskStatus, WaitReason};
+use entities::task_type;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -141,6 +142,8 @@ pub(super) async fn check_no_open_children(tx: &Tx, task: &task::Model) -> Resul
         .select_only()
         .column(task::Column::Id)
         .filter(task::Column::ParentId.eq(task.id))
+        // Its checks are there because it was handed in.
+        .filter(task::Column::CheckOfAttempt.is_null())
         .filter(task::Column::Status.is_in(open))
         .order_by_asc(task::Column::CreatedAt)
         .order_by_asc(task::Column::Id)
@@ -158,22 +161,67 @@ pub(super) async fn check_no_open_children(tx: &Tx, task: &task::Model) -> Resul
     ))
 }
 
-/// CONFLICT where an ancestor was cancelled: nothing under it is retried or reassigned (spec R3.10).
-pub(super) async fn check_ancestors(tx: &Tx, task: &task::Model) -> Result<()> {
+/// CONFLICT where an ancestor was cancelled: nothing under it is retried or reassigned (spec R3.10). The ancestors stand still until the
+/// unit ends, locked from the top as cancelling does it, so that none is cancelled past a task that comes back to life beneath it.
+pub(super) async fn check_ancestors(tx: &mut Tx, task: &task::Model) -> Result<()> {
+    let mut line = Vec::new();
     let mut next = task.parent_id;
     while let Some(id) = next {
-        let Some(ancestor) = task::Entity::find_by_id(id).one(tx).await? else {
-            break;
-        };
-        if ancestor.status == TaskStatus::Cancelled {
-            return Err(Error::conflict_with(
-                format!("task {} is under {id}, which was cancelled", task.id),
-                json!({"cancelledAncestor": id}),
-            ));
-        }
-        next = ancestor.parent_id;
+        line.push(id);
+        let parent: Option<Option<TaskId>> = task::Entity::find_by_id(id)
+            .select_only()
+            .column(task::Column::ParentId)
+            .into_tuple()
+            .one(tx)
+            .await?;
+        next = parent.flatten();
     }
-    Ok(())
+    line.reverse();
+    let cancelled = tx
+        .share_tasks(&line)
+        .await?
+        .into_iter()
+        .find(|ancestor| ancestor.status == TaskStatus::Cancelled);
+    match cancelled {
+        None => Ok(()),
+        Some(ancestor) => Err(Error::conflict_with(
+            format!(
+                "task {} is under {}, which was cancelled",
+                task.id, ancestor.id
+            ),
+            json!({"cancelledAncestor": ancestor.id}),
+        )),
+    }
+}
+
+/// CONFLICT, retryable, where as many tasks of the type are IN_PROGRESS as its limit allows (spec R3.13): exact, since all who start one
+/// of a limited type come one after the other.
+pub(super) async fn check_capacity(tx: &mut Tx, terms: &task_type::Model) -> Result<()> {
+    let Some(limit) = terms.max_concurrent else {
+        return Ok(());
+    };
+    tx.lock_type(&terms.name).await?;
+    let running = running(tx, &terms.name).await?;
+    if i64::try_from(running).unwrap_or(i64::MAX) < i64::from(limit) {
+        return Ok(());
+    }
+    Err(Error::conflict_with(
+        format!(
+            "{running} tasks of type {} are in progress, as many as its limit allows: try again when one has ended",
+            terms.name
+        ),
+        json!({"retryable": true, "waitingFor": WaitReason::Capacity, "maxConcurrent": limit}),
+    ))
+}
+
+/// How many tasks of a type are IN_PROGRESS in the whole fleet.
+pub(super) async fn running(db: &impl ConnectionTrait, type_name: &str) -> Result<u64> {
+    Ok(task::Entity::find()
+        .filter(task::Column::TypeName.eq(type_name))
+        // The words stand in the statement itself: only so is the partial index of what runs used.
+        .filter(Expr::cust("tasks.status = 'IN_PROGRESS'"))
+        .count(db)
+        .await?)
 }
 
 /// CONFLICT unless the attempt that a caller names is the present one.

@@ -90,7 +90,7 @@ fn below(line: &str) -> String {
     )
 }
 
-/// What is PENDING and somebody of the line could claim: the SQL twin of [`crate::auth::sight::could_claim`].
+/// What is claimable and somebody of the line could claim: the SQL twin of [`crate::auth::sight::could_claim`].
 fn claimable(line: &str, reach: Reach, backend: DbBackend) -> String {
     let find = if backend == DbBackend::Postgres {
         "strpos"
@@ -116,7 +116,7 @@ fn claimable(line: &str, reach: Reach, backend: DbBackend) -> String {
          JOIN task_types kind ON kind.name = waiting.type_name AND kind.version = waiting.type_version \
          JOIN agents maker ON maker.id = waiting.creator_id \
          JOIN agents able ON able.id IN ({line}) \
-         WHERE waiting.status = 'PENDING' AND able.state = 'OPERATIONAL' AND {executes} \
+         WHERE waiting.claimable_at IS NOT NULL AND able.state = 'OPERATIONAL' AND {executes} \
          AND {find}(able.capabilities, '\"' || waiting.type_name || '\"') > 0 \
          AND (NOT kind.requires_review OR {asks_for_review}) \
          AND (able.id = maker.id \

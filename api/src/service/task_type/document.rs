@@ -74,6 +74,16 @@ pub fn output_faults(
     Ok(faults(service, "output", &compiled.output, output))
 }
 
+/// The faults of an input that the server itself puts together out of documents that were measured before.
+pub fn schema_faults(
+    service: &Service,
+    task_type: &task_type::Model,
+    input: &Value,
+) -> Result<Vec<Fault>> {
+    let compiled = service.schemas.of(task_type)?;
+    Ok(violations("input", &compiled.input, input))
+}
+
 fn faults(service: &Service, field: &str, validator: &Validator, document: &Value) -> Vec<Fault> {
     let bytes = document.to_string().len();
     let limit = service.settings.max_document_bytes;
@@ -84,6 +94,10 @@ fn faults(service: &Service, field: &str, validator: &Validator, document: &Valu
             format!("must have at most {limit} bytes, has {bytes}"),
         )];
     }
+    violations(field, validator, document)
+}
+
+fn violations(field: &str, validator: &Validator, document: &Value) -> Vec<Fault> {
     validator
         .iter_errors(document)
         .take(MAX_FAULTS)

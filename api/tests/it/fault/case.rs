@@ -1,21 +1,18 @@
 //! The use cases that faults befall. Each works once on the stage, in this order, and fails before that as often as it is made to.
 
-use std::time::Duration;
-
-use chrono::TimeDelta;
 use entities::agent::{AgentPermission, AgentTier};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
-use ziggie::auth::actor::Caller;
 use ziggie::auth::policy::Operation;
 use ziggie::error::Result;
 use ziggie::service::page::PageRequest;
-use ziggie::service::task::{Create, Rejection};
+use ziggie::service::task::Create;
 use ziggie::service::{agent, founding, key, session, task, task_type};
 
-use crate::task::{Studio, drawing};
-use crate::world::{World, anything_goes, plain};
+use super::stage::Stage;
+use crate::task::drawing;
+use crate::world::{anything_goes, plain};
 
 /// A use case.
 pub(super) struct Case {
@@ -23,100 +20,6 @@ pub(super) struct Case {
     /// Whether it changes anything when it is done.
     pub(super) changes: bool,
     pub(super) work: for<'a> fn(&'a Stage) -> BoxFuture<'a, Result<()>>,
-}
-
-/// A studio with a task wherever a task can stand.
-pub(super) struct Stage {
-    pub(super) studio: Studio,
-    secret: String,
-    /// Somebody whose session comes and goes.
-    visitor: Caller,
-    session: String,
-    pending: String,
-    assigned: String,
-    begun: String,
-    failing: String,
-    judged: String,
-    sent_back: String,
-    thrown_out: String,
-    family: String,
-    due: String,
-}
-
-impl Stage {
-    pub(super) async fn set(world: World) -> Self {
-        let studio = Studio::open(world).await;
-        let (service, operator) = (studio.service(), &studio.world.operator);
-        let visitor = studio
-            .world
-            .agent("L2-VISIT-001", AgentTier::L2, Some("L1-ART-001"))
-            .await;
-        let secret = studio
-            .world
-            .register(plain("L3-NEW-001", AgentTier::L3, Some("L2-CHAR-001")))
-            .await;
-        let issued = session::issue(service, operator, "L3-NEW-001", 600)
-            .await
-            .unwrap();
-        let begun = async || {
-            let id = studio.delegated().await.id.to_string();
-            task::start(service, &studio.specialist, &id).await.unwrap();
-            id
-        };
-        let under_review = async || {
-            let id = begun().await;
-            task::request_review(service, &studio.specialist, &id, None, json!({}))
-                .await
-                .unwrap();
-            id
-        };
-        let family = begun().await;
-        for _ in 0..2 {
-            let child = Create {
-                parent_id: Some(family.clone()),
-                ..drawing()
-            };
-            task::delegate(service, &studio.specialist, "L3-CHAR-POSE-001", child)
-                .await
-                .unwrap();
-        }
-        let due = Create {
-            deadline: Some(service.db.clock().now() + TimeDelta::seconds(60)),
-            ..drawing()
-        };
-        let due = task::create(service, &studio.director, due).await.unwrap();
-        let stage = Self {
-            secret,
-            visitor,
-            session: issued.session.id.to_string(),
-            pending: studio.created().await.id.to_string(),
-            assigned: studio.delegated().await.id.to_string(),
-            begun: begun().await,
-            failing: begun().await,
-            judged: under_review().await,
-            sent_back: under_review().await,
-            thrown_out: under_review().await,
-            family,
-            due: due.id.to_string(),
-            studio,
-        };
-        stage
-            .studio
-            .service()
-            .db
-            .clock()
-            .advance(Duration::from_secs(120));
-        stage
-    }
-
-    fn rejection(reassign: bool) -> Rejection {
-        Rejection {
-            output_sha256: None,
-            feedback: "more fox".to_owned(),
-            reassign,
-            deadline: None,
-        }
-    }
 }
 
 /// A case of a stage's service, by one of its people.
@@ -288,6 +191,44 @@ pub(super) const CASES: &[Case] = &[
         &stage.studio.specialist,
         &stage.assigned
     )),
+    case!("claim", |stage, service| async {
+        let claimed = task::claim(
+            service,
+            &stage.studio.other_specialist,
+            task::Claim::default(),
+        )
+        .await?;
+        assert!(claimed.is_some(), "there is something to claim");
+        Ok(())
+    }),
+    case!("heartbeat with progress", |stage, service| {
+        let heartbeat = task::Heartbeat {
+            progress: Some(40),
+            ..task::Heartbeat::default()
+        };
+        task::heartbeat(service, &stage.studio.specialist, &stage.begun, heartbeat)
+    }),
+    case!("hand in to be checked", |stage, service| task::complete(
+        service,
+        &stage.studio.specialist,
+        &stage.checked,
+        None,
+        Some(json!({}))
+    )),
+    case!("start a check", |stage, service| async {
+        let check = stage.check().await?;
+        task::start(service, &stage.studio.micro, &check).await
+    }),
+    case!("end the last check", |stage, service| async {
+        let said = json!({"valid": false, "findings": ["more fox"]});
+        let check = stage.check().await?;
+        task::complete(service, &stage.studio.micro, &check, None, Some(said)).await
+    }),
+    case!("lose a lease", |stage, service| async {
+        let expired = task::expire_leases(service).await?;
+        assert_eq!(expired, 1, "{} is leased", stage.leased);
+        Ok(())
+    }),
     case!("ask for a review", |stage, service| task::request_review(
         service,
         &stage.studio.specialist,

@@ -44,6 +44,8 @@ struct Known {
     attempt: i32,
     rejections: i32,
     failures: i32,
+    /// What its holder answered the attempt with: the same again is the same reply.
+    answered: Option<&'static str>,
 }
 
 impl Known {
@@ -54,6 +56,7 @@ impl Known {
         attempt: 0,
         rejections: 0,
         failures: 0,
+        answered: None,
     };
 
     fn sees(&self, who: usize) -> bool {
@@ -94,6 +97,21 @@ impl Known {
             return Err("FORBIDDEN");
         }
         let mut next = self.clone();
+        let answer = match verb {
+            Verb::RequestReview => Some("requestReview"),
+            // What was approved is completed without an answer of its own.
+            Verb::Complete if self.status != S::Approved => Some("completeTask"),
+            Verb::Fail => Some("failTask"),
+            _ => None,
+        };
+        if holder && answer.is_some() && self.answered == answer && self.status != S::Assigned {
+            return Ok(next);
+        }
+        match verb {
+            Verb::Start => next.answered = None,
+            _ if answer.is_some() => next.answered = answer,
+            _ => {}
+        }
         next.status = match (self.status, verb) {
             (S::Assigned, Verb::Assign { to }) if self.holder == Some(to) => {
                 return Err("CONFLICT");
@@ -203,19 +221,22 @@ async fn folded(studio: &Studio, task: &Model) -> Map<String, Value> {
     let mut row = Map::new();
     for entry in entries {
         let metadata = entry.metadata.value();
-        let path = metadata["path"].as_array().unwrap();
-        if let Some(status) = row
-            .get("status")
-            .filter(|_| metadata["set"].get("createdAt").is_none())
-        {
+        let Some(set) = metadata["set"].as_object() else {
+            // An answer that was refused changed nothing.
+            continue;
+        };
+        let path = metadata["path"].as_array();
+        if let (Some(status), Some(path)) = (row.get("status"), path) {
             assert_eq!(
                 path.first(),
                 Some(status),
                 "each path begins where the last one ended"
             );
         }
-        fold(&mut row, metadata["set"].as_object().unwrap());
-        row.insert("status".into(), path.last().unwrap().clone());
+        fold(&mut row, set);
+        if let Some(status) = path.and_then(|path| path.last()) {
+            row.insert("status".into(), status.clone());
+        }
     }
     row
 }

@@ -75,7 +75,7 @@ impl Script {
             return self.below(AGENTS.len() + 1);
         }
         match kind {
-            9..=10 | 14..=23 | 28..=30 => SPECIALIST,
+            9..=10 | 14..=23 | 28..=30 | 39..=41 => SPECIALIST,
             34..=37 => 0,
             _ => self.below(3),
         }
@@ -106,7 +106,7 @@ impl Iterator for Script {
     type Item = Command;
 
     fn next(&mut self) -> Option<Command> {
-        let kind = self.below(40);
+        let kind = self.below(43);
         let who = self.caller(kind);
         let (text, variables) = match kind {
             0..=3 => (
@@ -229,6 +229,21 @@ impl Iterator for Script {
                     ),
                 }
             }
+            39..=40 => (
+                concat!(
+                    "mutation { moved: claimTask { id status attempt assignee { id } ",
+                    "failureCount waitingFor validation { status } } }"
+                ),
+                json!({}),
+            ),
+            41 => (
+                moving!(
+                    "moved",
+                    "$id: ID!, $progress: Int",
+                    "heartbeatTask(taskId: $id, progress: $progress)"
+                ),
+                json!({"id": self.task(), "progress": self.below(110)}),
+            ),
             38 => (
                 "query($id: ID!) { task(id: $id) { id status aggregate { total complete byStatus { status count } firstError } children(first: 5) { nodes { id } totalCount } } }",
                 json!({"id": self.task()}),

@@ -35,6 +35,8 @@ impl Cell<'_> {
             | Operation::AssignTask
             | Operation::DelegateTask
             | Operation::ExecuteTask
+            | Operation::ClaimTask
+            | Operation::HeartbeatTask
             | Operation::StartTask
             | Operation::RequestReview
             | Operation::ApproveTask
@@ -201,6 +203,11 @@ impl Cell<'_> {
             Operation::AssignTask => (
                 "mutation($id: ID!, $to: ID!) { assignTask(taskId: $id, agentId: $to) { id } }",
                 json!({"id": self.pending_task().await, "to": self.lower()}),
+            ),
+            Operation::ClaimTask => ("mutation { claimTask { id } }", json!({})),
+            Operation::HeartbeatTask => (
+                "mutation($id: ID!) { heartbeatTask(taskId: $id, progress: 5) { id } }",
+                json!({"id": self.own_task().await}),
             ),
             Operation::StartTask => (
                 "mutation($id: ID!) { startTask(taskId: $id) { id } }",
