@@ -187,6 +187,11 @@ word! {
 }
 
 word! {
+    /// How a hand-in is validated.
+    ValidationStatus, "validationStatus", "NONE|RUNNING|PASSED|FAILED"
+}
+
+word! {
     /// A task by what the scenario calls it: `the portrait task`.
     Task, "task", "the [a-z-]+ task"
 }

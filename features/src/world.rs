@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use cucumber::World;
-use gates::client::Answer;
+use gates::client::{Answer, ClientError};
 use serde_json::Value;
+use tokio::task::JoinHandle;
 
 use crate::{database::Databases, word::Agent};
 
@@ -65,6 +66,8 @@ pub struct Studio {
     people: BTreeMap<String, Person>,
     tasks: BTreeMap<String, String>,
     passed: Duration,
+    /// Who waits for a task, with the answer to come.
+    pub waiting: BTreeMap<String, JoinHandle<Result<Answer, ClientError>>>,
     /// The answers so far, the last one last.
     pub outcomes: Vec<Outcome>,
     /// What a step keeps for a later one of the same concept.
@@ -107,6 +110,9 @@ impl Studio {
     pub async fn tear_down(&mut self) -> Result<()> {
         for person in self.people.values_mut() {
             person.feed = None;
+        }
+        for waiting in std::mem::take(&mut self.waiting).into_values() {
+            waiting.abort();
         }
         match self.house.take() {
             Some(house) => house.tear_down().await,

@@ -127,7 +127,6 @@ Feature: Working on a task
       | REVIEW_REQUESTED | REVIEW        |
       | APPROVED         | COMPLETION    |
       | REJECTED         | REASSIGNMENT  |
-      | FAILED           | BACKOFF       |
 
   @R3.11
   Scenario Outline: A task that moves or is over waits for nothing

@@ -190,6 +190,11 @@ impl Task {
         self.0.lease_expires_at.map(Into::into)
     }
 
+    /// From when on it may be claimed, at the end of a backoff say; null while it may not.
+    async fn claimable_from(&self) -> Option<DateTime> {
+        self.0.claimable_at.map(Into::into)
+    }
+
     /// How far its assignee says it is, 0 to 100.
     async fn progress(&self) -> i32 {
         self.0.progress.into()

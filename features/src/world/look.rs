@@ -127,8 +127,13 @@ impl Studio {
             .last()
             .and_then(|last| last.value().get("id")?.as_str().map(str::to_owned));
         if let Some(id) = id {
-            self.tasks.insert(name.to_string(), id);
+            self.call_task(name, &id);
         }
+    }
+
+    /// Lets a scenario's name stand for a task of this id.
+    pub fn call_task(&mut self, name: &Task, id: &str) {
+        self.tasks.insert(name.to_string(), id.to_owned());
     }
 
     /// The id of a task by the scenario's name for it.
@@ -162,6 +167,28 @@ impl Studio {
         let task = self.look(&call).await?;
         ensure!(!task.is_null(), "{name} is not there");
         Ok(task)
+    }
+
+    /// Waits until whatever happened to the scenario's tasks has its number in the log.
+    ///
+    /// # Errors
+    /// When looking fails, or it takes too long.
+    pub async fn await_sequence(&mut self) -> Result<()> {
+        let ids: Vec<String> = self.tasks.values().cloned().collect();
+        for id in ids {
+            let call = Call::query("task")
+                .with("id", "ID!", id.as_str())
+                .selecting("history { nodes { sequence } }");
+            self.eventually("everything is sequenced", async |studio| {
+                let task = studio.look(&call).await?;
+                let entries = task["history"]["nodes"].as_array();
+                let waiting =
+                    entries.is_some_and(|all| all.iter().any(|one| one["sequence"].is_null()));
+                Ok((!waiting).then_some(()))
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// An agent as it is now, if there is one.

@@ -102,6 +102,16 @@ async fn is(studio: &mut Studio, who: Agent, status: AgentStatus) -> Result<()> 
     )
 }
 
+#[then(expr = "in a moment {agent} is {agentStatus}")]
+async fn is_in_a_moment(studio: &mut Studio, who: Agent, status: AgentStatus) -> Result<()> {
+    studio
+        .eventually(&format!("{who} is {}", status.as_str()), async |studio| {
+            let found = standing(studio, &who).await?["status"].clone();
+            Ok((found == json!(status.as_str())).then_some(()))
+        })
+        .await
+}
+
 #[then(expr = "{agent} is {agentStatus} because {string}")]
 async fn is_because(
     studio: &mut Studio,

@@ -17,6 +17,7 @@ use crate::{
 /// Reads once everything is sequenced that the scenario did before.
 async fn read(studio: &mut Studio, step: &Step, by: &Agent, filter: Value) -> Result<()> {
     await_entries(studio, filter.clone(), 1).await?;
+    studio.await_sequence().await?;
     let call = Call::query("auditLog")
         .with("filter", "AuditFilter", filter)
         .selecting("nodes { action } totalCount");

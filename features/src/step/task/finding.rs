@@ -78,6 +78,11 @@ async fn queue_holds(studio: &mut Studio, who: Agent, tasks: Tasks) -> Result<()
     holds(studio, answer.at("/reviewQueue/nodes"), &tasks)
 }
 
+#[then(expr = "the review queue of {agent} is empty")]
+async fn queue_is_empty(studio: &mut Studio, who: Agent) -> Result<()> {
+    queue_holds(studio, who, Tasks(Vec::new())).await
+}
+
 #[then(expr = "there is/are {count} task(s)")]
 async fn so_many_tasks(studio: &mut Studio, count: Count) -> Result<()> {
     let tasks = studio
