@@ -10,6 +10,7 @@ use crate::world::World;
 use entities::agent::AgentTier;
 use entities::task::TaskPriority;
 
+mod history;
 mod model;
 mod race;
 mod seeing;
