@@ -3,6 +3,7 @@
 use sea_orm_migration::prelude::*;
 
 mod founding;
+mod notification;
 
 /// Every migration of the project, oldest first.
 pub struct Migrator;
@@ -10,7 +11,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(founding::Migration)]
+        vec![
+            Box::new(founding::Migration),
+            Box::new(notification::Migration),
+        ]
     }
 }
 

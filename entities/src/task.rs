@@ -114,6 +114,11 @@ closed_word! {
     }
 }
 
+/// What a task says that its deadline ended.
+pub const DEADLINE: &str = "DEADLINE";
+/// What a task says that was lost with its lease.
+pub const LEASE_EXPIRED: &str = "LEASE_EXPIRED";
+
 /// One task (spec R3.01).
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -187,6 +192,12 @@ pub struct Model {
 }
 
 impl Model {
+    /// Whether it has failed and will not be tried again unless somebody decides so (spec R3.08).
+    pub fn failed_for_good(&self) -> bool {
+        self.status == TaskStatus::Failed
+            && (self.failure_count >= self.max_attempts || self.error.as_deref() == Some(DEADLINE))
+    }
+
     /// Whether its deadline has passed while it is still open.
     pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
         self.status.is_open() && self.is_past_deadline(now)
