@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use entities::agent;
 use entities::audit::entry;
+use entities::notification;
 use entities::task;
 use futures::Stream;
 use futures::stream::try_unfold;
@@ -29,6 +30,8 @@ pub struct Event {
     pub entry: entry::Model,
     /// To what.
     pub subject: Subject,
+    /// What it told, and whom (spec R6.04), of each agent in the order of the kinds.
+    pub notifications: Vec<Arc<notification::Model>>,
 }
 
 /// What an event is about.

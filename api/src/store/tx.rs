@@ -15,6 +15,7 @@ use sea_orm::{
     PrimaryKeyToColumn, QueryFilter,
 };
 
+mod notify;
 mod record;
 
 use super::clock::uuid_at;
@@ -25,6 +26,7 @@ use super::read_only::read_only_connection;
 use super::transition::{Transition, target};
 use crate::auth::actor::{Actor, Caller};
 use crate::error::{Error, Result};
+pub(super) use notify::can_notify;
 
 /// Rows whose changes are inserted and updated with an entry. Tasks are not among them: they change by [`Transition`] only.
 pub trait Audited: EntityTrait {
@@ -46,6 +48,8 @@ pub struct Tx {
     pub(super) connection: Arc<Connection>,
     pub(super) written: Vec<Written>,
     pub(super) agents: Vec<agent::Model>,
+    /// What is written as notifications when the unit ends.
+    told: Vec<notify::Told>,
     caller: Caller,
     now: DateTime<Utc>,
     changed: bool,
@@ -59,6 +63,7 @@ impl Tx {
             connection,
             written: Vec::new(),
             agents: Vec::new(),
+            told: Vec::new(),
             caller,
             now,
             changed: false,
@@ -121,11 +126,15 @@ impl Tx {
     /// Inserts a task, which begins with the path of statuses that it went at once.
     pub async fn insert_task(&mut self, created: Transition) -> Result<task::Model> {
         let Transition {
-            after, path, entry, ..
+            before,
+            after,
+            path,
+            entry,
         } = created;
         let entry = entry.with("path", path);
         self.insert_recorded::<task::Entity>(vec![(after.clone(), entry)])
             .await?;
+        self.tell(&before, &after, false)?;
         Ok(after)
     }
 
@@ -210,7 +219,9 @@ impl Tx {
         // The path says where it stands now.
         set.remove("status");
         let entry = entry.about_row(&after).with("path", path).with("set", set);
+        let given_up = entry.gives_up();
         let id = self.write_entry(entry)?;
+        self.tell(&before, &after, given_up)?;
         Ok((after, id))
     }
 

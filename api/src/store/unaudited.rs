@@ -6,6 +6,8 @@ use entities::{agent, idempotency_key, session};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+mod notification;
+
 use super::tx::Tx;
 use crate::error::Result;
 
@@ -16,11 +18,20 @@ pub enum Reason {
     LastUse,
     /// Expired rows of `idempotency_keys`.
     ExpiryOfKeys,
+    /// `notifications.acknowledged_at`, by whom they were for.
+    Acknowledgement,
+    /// Rows of `notifications` that were acknowledged long ago, or are the oldest of too many.
+    SweepOfNotifications,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: &'static [Self] = &[Self::LastUse, Self::ExpiryOfKeys];
+    pub const ALL: &'static [Self] = &[
+        Self::LastUse,
+        Self::ExpiryOfKeys,
+        Self::Acknowledgement,
+        Self::SweepOfNotifications,
+    ];
 
     /// What it may write.
     pub const fn writes(self) -> &'static [&'static str] {
@@ -30,6 +41,8 @@ impl Reason {
                 "UPDATE sessions.last_used_at",
             ],
             Self::ExpiryOfKeys => &["DELETE idempotency_keys"],
+            Self::Acknowledgement => &["UPDATE notifications.acknowledged_at"],
+            Self::SweepOfNotifications => &["DELETE notifications"],
         }
     }
 }
@@ -100,6 +113,8 @@ mod tests {
         insta::assert_snapshot!(list.join("\n"), @r"
         LastUse: UPDATE agents.last_active_at, UPDATE sessions.last_used_at
         ExpiryOfKeys: DELETE idempotency_keys
+        Acknowledgement: UPDATE notifications.acknowledged_at
+        SweepOfNotifications: DELETE notifications
         ");
     }
 }
