@@ -33,6 +33,11 @@ pub struct Limits {
     pub deadline_sweep: Duration,
     #[serde(with = "unit::time")]
     pub last_use_flush: Duration,
+    pub max_notifications: u64,
+    #[serde(with = "unit::time")]
+    pub notification_ttl: Duration,
+    #[serde(with = "unit::time")]
+    pub notification_sweep: Duration,
     pub max_connections: usize,
     #[serde(with = "unit::time")]
     pub header_timeout: Duration,
@@ -83,6 +88,9 @@ impl Default for Limits {
             session_sweep: of_use.session_sweep,
             deadline_sweep: of_use.deadline_sweep,
             last_use_flush: of_use.last_use_flush,
+            max_notifications: of_use.max_notifications,
+            notification_ttl: of_use.notification_ttl,
+            notification_sweep: of_use.notification_sweep,
             max_connections: of_edge.max_connections,
             header_timeout: of_edge.header_timeout,
             body_timeout: of_edge.body_timeout,
@@ -117,6 +125,9 @@ impl Limits {
             session_sweep: self.session_sweep,
             deadline_sweep: self.deadline_sweep,
             last_use_flush: self.last_use_flush,
+            max_notifications: self.max_notifications,
+            notification_ttl: self.notification_ttl,
+            notification_sweep: self.notification_sweep,
         }
     }
 

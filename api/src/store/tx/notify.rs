@@ -6,11 +6,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entities::agent::{self, AgentPermission, AgentState, AgentTier, PermissionSet};
+use entities::agent::{self, AgentTier};
 use entities::audit::AuditAction;
 use entities::id::{AgentId, AssetId, AuditId, NotificationId, TaskId};
 use entities::notification::{self, NotificationKind};
-use entities::task::{self, LEASE_EXPIRED, TaskStatus};
+use entities::task;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
@@ -22,16 +22,10 @@ use super::Tx;
 use crate::error::{Error, Result};
 
 mod message;
+mod rule;
 
-/// To whom a notification goes, as far as the change itself knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum To {
-    Agent(AgentId),
-    /// Whoever holds this task.
-    HolderOf(TaskId),
-    /// Whoever is asked to review what this agent handed in.
-    ReviewersFor(AgentId),
-}
+pub(in crate::store) use rule::can_notify;
+use rule::{Change, Standing, To, reviewers, told};
 
 /// Something that is told when the unit ends.
 pub(in crate::store) struct Told {
@@ -41,125 +35,6 @@ pub(in crate::store) struct Told {
     asset_id: Option<AssetId>,
     message: String,
     entry_id: AuditId,
-}
-
-/// A change of a task as the rule sees it.
-struct Change<'a> {
-    action: AuditAction,
-    actor: Option<&'a AgentId>,
-    before: &'a task::Model,
-    after: &'a task::Model,
-    /// Whether whoever failed it said that trying again is of no use.
-    given_up: bool,
-}
-
-/// Whether an entry of this action can tell anybody of anything.
-pub(in crate::store) const fn can_notify(action: AuditAction) -> bool {
-    use AuditAction as Of;
-    matches!(
-        action,
-        Of::TaskAssigned
-            | Of::TaskDelegated
-            | Of::TaskRetried
-            | Of::TaskReviewRequested
-            | Of::TaskApproved
-            | Of::TaskRejected
-            | Of::TaskCompleted
-            | Of::TaskFailed
-            | Of::TaskCancelled
-            | Of::TaskValidationFinished
-            | Of::AssetApproved
-            | Of::AssetRejected
-    )
-}
-
-/// **The rule** (spec R6.04). Whoever did it is told like everybody else; only who gives work to itself has not been given any.
-fn told(change: &Change<'_>) -> Vec<(NotificationKind, To)> {
-    use NotificationKind as Kind;
-    let Change {
-        action,
-        before,
-        after,
-        ..
-    } = *change;
-    if !can_notify(action) {
-        return Vec::new();
-    }
-    let entered = |status| after.status == status && before.status != status;
-    let assignee = after.assignee_id.clone().map(To::Agent);
-    let creator = Some(To::Agent(after.creator_id.clone()));
-    let above = after.parent_id.map(To::HolderOf);
-    let mut told = Vec::new();
-    let mut tell = |kind, to: [Option<To>; 2]| {
-        told.extend(to.into_iter().flatten().map(|to| (kind, to)));
-    };
-    let handed = matches!(
-        action,
-        AuditAction::TaskAssigned | AuditAction::TaskDelegated | AuditAction::TaskRetried
-    );
-    if handed && after.assignee_id.as_ref() != change.actor {
-        tell(Kind::TaskAssigned, [assignee.clone(), None]);
-    }
-    if entered(TaskStatus::ReviewRequested) {
-        let reviewers = after.assignee_id.clone().map(To::ReviewersFor);
-        tell(Kind::ReviewRequested, [reviewers, None]);
-    }
-    if entered(TaskStatus::Approved) {
-        tell(Kind::TaskApproved, [assignee.clone(), creator.clone()]);
-    }
-    if action == AuditAction::TaskRejected {
-        tell(Kind::TaskRejected, [assignee.clone(), creator.clone()]);
-    }
-    if entered(TaskStatus::Completed) {
-        tell(Kind::TaskCompleted, [creator.clone(), above.clone()]);
-    }
-    if entered(TaskStatus::Failed) {
-        if change.given_up || after.failed_for_good() {
-            tell(Kind::TaskFailed, [creator, above]);
-        }
-        if after.error.as_deref() == Some(LEASE_EXPIRED) {
-            let lost = before.assignee_id.clone().map(To::Agent);
-            tell(Kind::LeaseLost, [lost, None]);
-        }
-    }
-    if entered(TaskStatus::Cancelled) {
-        tell(Kind::TaskCancelled, [assignee.clone(), None]);
-    }
-    if action == AuditAction::TaskValidationFinished {
-        tell(Kind::ValidationFinished, [assignee, None]);
-    }
-    told
-}
-
-/// What choosing reviewers takes of an agent.
-struct Standing {
-    id: AgentId,
-    tier: AgentTier,
-    supervisor_id: Option<AgentId>,
-    state: AgentState,
-    permissions: PermissionSet,
-}
-
-/// Who is asked to review what an agent handed in: the L1 of its line if that one may review it now, else every L1 that may. Of `agents`
-/// there must be its line and every L1.
-fn reviewers<'a>(of: &AgentId, agents: &'a [Standing]) -> Vec<&'a AgentId> {
-    let may_review = |agent: &&Standing| {
-        agent.tier == AgentTier::L1
-            && agent.state == AgentState::Operational
-            && agent.permissions.contains(AgentPermission::ApproveAsset)
-            && agent.id != *of
-    };
-    let find = |id: &AgentId| agents.iter().find(|agent| agent.id == *id);
-    let mut line = std::iter::successors(find(of), |agent| find(agent.supervisor_id.as_ref()?));
-    let director = line.find(|agent| agent.tier == AgentTier::L1);
-    match director.filter(may_review) {
-        Some(director) => vec![&director.id],
-        None => agents
-            .iter()
-            .filter(may_review)
-            .map(|agent| &agent.id)
-            .collect(),
-    }
 }
 
 /// How many ids a query names at once.

@@ -1,8 +1,9 @@
 //! The rule of notifications, row by row of its table.
 
+use entities::agent::AgentState;
 use entities::audit::AuditAction as Action;
 use entities::notification::NotificationKind as Kind;
-use entities::task::{DEADLINE, TaskStatus as Status};
+use entities::task::{DEADLINE, LEASE_EXPIRED, TaskStatus as Status};
 use uuid::Uuid;
 
 use super::*;
