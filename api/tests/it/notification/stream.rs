@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use entities::id::NotificationId;
 use entities::notification::NotificationKind as Kind;
-use futures::{Stream, StreamExt};
+use futures::{FutureExt, Stream, StreamExt};
 use ziggie::auth::actor::Caller;
 use ziggie::error::Result;
 use ziggie::service::live::{NotificationUpdate, Since, TaskUpdate, notifications, task_updates};
@@ -133,6 +133,30 @@ async fn from_every_cursor_the_rest_comes_without_gap_or_duplicate() {
         let tasks = task_updates(service, specialist, None, task::Filter::default(), &since).await;
         let first: TaskUpdate = next(&mut Box::pin(tasks.unwrap())).await;
         assert_eq!(Some(first.task.id), heard[3].notification.task_id);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_cursor_that_names_an_impossible_place_does_no_harm() {
+    on_each_database(async |world| {
+        let studio = Studio::open(world).await;
+        let (service, specialist) = (studio.service(), &studio.specialist);
+        let task = studio.delegated().await.id;
+        let before_all = [
+            Cursor::of("log", &i64::MIN),
+            Cursor::of("log", &(i64::MIN, 7)),
+        ];
+        for cursor in before_all {
+            let first = next(&mut from(service, specialist, Some(cursor)).await).await;
+            assert_eq!(first.notification.task_id, Some(task));
+        }
+        let after_all = Cursor::of("log", &i64::MAX);
+        let mut never = from(service, specialist, Some(after_all)).await;
+        let mut live = from(service, specialist, None).await;
+        studio.delegated().await;
+        next(&mut live).await;
+        assert!(never.next().now_or_never().is_none());
     })
     .await;
 }
