@@ -16,6 +16,7 @@ pub mod limit;
 mod live;
 mod loader;
 mod node;
+mod notification;
 mod page;
 mod request;
 mod scalar;
@@ -38,6 +39,7 @@ struct Query(
     agent::AgentQuery,
     task::TaskQuery,
     task_type::TaskTypeQuery,
+    notification::NotificationQuery,
     audit::AuditQuery,
 );
 
@@ -49,6 +51,7 @@ struct Mutation(
     task_type::TaskTypeMutation,
     task::TaskHandMutation,
     task::TaskMutation,
+    notification::NotificationMutation,
 );
 
 type Executor = async_graphql::Schema<Query, Mutation, live::Subscription>;

@@ -13,6 +13,7 @@ pub mod founding;
 pub mod installation;
 pub mod key;
 pub mod live;
+pub mod notification;
 pub mod page;
 pub mod session;
 pub mod setting;

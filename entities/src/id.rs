@@ -139,6 +139,14 @@ typed_id! {
     RequestId, "req"
 }
 typed_id! {
+    /// An asset.
+    AssetId, "asset"
+}
+typed_id! {
+    /// A notification.
+    NotificationId, "notif"
+}
+typed_id! {
     /// An installation: one database and whatever serves it.
     InstallationId, "inst"
 }

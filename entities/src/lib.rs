@@ -9,6 +9,7 @@ pub mod idempotency_key;
 pub mod installation;
 pub mod json;
 pub mod migration;
+pub mod notification;
 pub mod session;
 pub mod signing_key;
 pub mod task;

@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 mod engine;
 mod founding;
+mod notification;
 
 /// Every migration of the project, oldest first.
 pub struct Migrator;
@@ -11,7 +12,11 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(founding::Migration), Box::new(engine::Migration)]
+        vec![
+            Box::new(founding::Migration),
+            Box::new(engine::Migration),
+            Box::new(notification::Migration),
+        ]
     }
 }
 

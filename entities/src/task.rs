@@ -116,6 +116,11 @@ closed_word! {
     }
 }
 
+/// What a task says that its deadline ended.
+pub const DEADLINE: &str = "DEADLINE";
+/// What a task says that was lost with its lease.
+pub const LEASE_EXPIRED: &str = "LEASE_EXPIRED";
+
 /// One task (spec R3.01).
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -7,6 +7,7 @@ mod audit;
 mod disaster;
 mod http;
 mod live;
+mod notification;
 mod phrase;
 mod policy;
 mod process;

@@ -81,6 +81,7 @@ operations! {
     ReviewQueue = "reviewQueue", Query, Tier(AgentTier::L1);
     TaskType = "taskType", Query, Authenticated;
     TaskTypes = "taskTypes", Query, Authenticated;
+    Notifications = "notifications", Query, Authenticated;
     AuditLog = "auditLog", Query, Permission(AgentPermission::AccessAuditLogs);
     TaskAggregate = "Task.aggregate", Field, Permission(AgentPermission::AggregateL3Results);
 
@@ -116,9 +117,11 @@ operations! {
     FailTask = "failTask", Mutation, Permission(AgentPermission::ExecuteTask);
     RetryTask = "retryTask", Mutation, Authenticated;
     CancelTask = "cancelTask", Mutation, Authenticated;
+    AcknowledgeNotifications = "acknowledgeNotifications", Mutation, Authenticated;
 
     TaskUpdates = "taskUpdates", Subscription, Authenticated;
     AgentUpdates = "agentUpdates", Subscription, Authenticated;
+    NotificationReceived = "notificationReceived", Subscription, Authenticated;
 }
 
 fn refuse<T>(rule: &'static str, needed: impl Into<String>, had: impl Into<String>) -> Result<T> {

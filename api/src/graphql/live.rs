@@ -10,6 +10,7 @@ use super::agent::Agent;
 use super::directive::authenticated;
 use super::error::Refusal;
 use super::guard::Allow;
+use super::notification::NotificationEvent;
 use super::request::Asked;
 use super::scalar::{Cursor, DateTime};
 use super::task::{Task, TaskFilter};
@@ -152,5 +153,18 @@ impl Subscription {
         let agent_id = agent_id.map(Into::into);
         let updates = live::agent_updates(ctx.service(), agent_id, &since(ctx, after)).await?;
         Ok(updates.map(|update| Ok(AgentEvent(update?))))
+    }
+
+    /// What the caller is told, and nobody else.
+    #[graphql(guard = "Allow(Operation::NotificationReceived)", directive = authenticated::apply())]
+    async fn notification_received(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "First what was missed since this cursor; from now on when left out.")]
+        after: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Result<NotificationEvent, Refusal>> + use<>, Refusal> {
+        let (service, caller) = (ctx.service(), ctx.caller());
+        let updates = live::notifications(service, caller, &since(ctx, after)).await?;
+        Ok(updates.map(|update| Ok(NotificationEvent::from(update?))))
     }
 }

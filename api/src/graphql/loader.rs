@@ -7,11 +7,12 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use entities::id::{AgentId, TaskId};
+use entities::id::{AgentId, NotificationId, TaskId};
 use entities::task::{self, WaitReason};
 
 use super::agent::Agent;
 use super::error::Refusal;
+use super::notification::Notification;
 use super::task::Task;
 use super::task_type::TaskType;
 use crate::auth::actor::Caller;
@@ -113,6 +114,23 @@ impl Loader<TaskId> for Reader {
 
     async fn load(&self, keys: &[TaskId]) -> Result<HashMap<TaskId, Task>, Refusal> {
         let found = service::task::find_visible(&self.service, &self.caller, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, row)| (id, row.into()))
+            .collect())
+    }
+}
+
+/// A notification of the caller's, by its id: that it named another's is reported.
+impl Loader<NotificationId> for Reader {
+    type Value = Notification;
+    type Error = Refusal;
+
+    async fn load(
+        &self,
+        keys: &[NotificationId],
+    ) -> Result<HashMap<NotificationId, Notification>, Refusal> {
+        let found = service::notification::find_many(&self.service, &self.caller, keys).await?;
         Ok(found
             .into_iter()
             .map(|(id, row)| (id, row.into()))

@@ -1,7 +1,7 @@
 //! Everything with an id of its own, by that id. Floor 4.
 
 use async_graphql::{Context, ID, Interface, Object};
-use entities::id::{AgentId, AuditId, SessionId, TaskId};
+use entities::id::{AgentId, AuditId, NotificationId, SessionId, TaskId};
 use futures::future::try_join_all;
 
 use super::agent::Agent;
@@ -10,6 +10,7 @@ use super::directive::authenticated;
 use super::error::Refusal;
 use super::guard::Allow;
 use super::loader::Named;
+use super::notification::Notification;
 use super::request::Asked;
 use super::session::AgentSession;
 use super::task::Task;
@@ -17,7 +18,7 @@ use crate::auth::policy::Operation;
 use crate::error::Error;
 use crate::service;
 
-/// Everything with an id of its own. Ids say their kind: `task_…`, `sess_…`, `audit_…`; an agent's id is its name plate.
+/// Everything with an id of its own. Ids say their kind: `task_…`, `sess_…`, `audit_…`, `notif_…`; an agent's id is its name plate.
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Its id, good for `node`."))]
 pub enum Node {
@@ -29,6 +30,8 @@ pub enum Node {
     Task(Task),
     /// An entry of the audit log.
     AuditEntry(AuditEntry),
+    /// A notification.
+    Notification(Notification),
 }
 
 /// Finds what an id names, as far as the caller may see it.
@@ -44,6 +47,10 @@ async fn find(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, Refusal> {
     if id.parse::<AuditId>().is_ok() {
         let found = service::audit::find(service, caller, id).await?;
         return Ok(found.map(|record| Node::AuditEntry(record.into())));
+    }
+    if let Ok(id) = id.parse::<NotificationId>() {
+        let found = ctx.reader().load_one(id).await?;
+        return Ok(found.map(Node::Notification));
     }
     match id.parse::<AgentId>() {
         Ok(id) => Ok(ctx.reader().load_one(id).await?.map(Node::Agent)),

@@ -7,7 +7,12 @@ use entities::audit::{AuditAction, entry};
 use entities::id::AgentId;
 use entities::task::{self, TaskStatus};
 use futures::{Stream, StreamExt};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+mod notification;
+
+pub use notification::{NotificationUpdate, notifications};
 
 use super::Service;
 use super::page::Cursor;
@@ -29,13 +34,29 @@ pub struct Since {
     pub arrived_at: Option<i64>,
 }
 
+/// A place in the log: what a cursor of a stream says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Place {
+    /// After this entry.
+    After(i64),
+    /// After so many of the things that this entry tells one agent.
+    Within(i64, usize),
+}
+
 impl Since {
-    async fn after(&self, service: &Service) -> Result<i64> {
+    async fn place(&self, service: &Service) -> Result<Place> {
         match (&self.after, self.arrived_at) {
             (Some(cursor), _) => cursor.key(STREAM),
-            (None, Some(settled)) => Ok(settled - 1),
-            (None, None) => Ok(service.feed.settled().await? - 1),
+            (None, Some(settled)) => Ok(Place::After(settled - 1)),
+            (None, None) => Ok(Place::After(service.feed.settled().await? - 1)),
         }
+    }
+
+    /// After which entry: to every stream but that of notifications an entry is one thing.
+    async fn after(&self, service: &Service) -> Result<i64> {
+        let (Place::After(sequence) | Place::Within(sequence, _)) = self.place(service).await?;
+        Ok(sequence)
     }
 }
 

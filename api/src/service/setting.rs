@@ -39,6 +39,12 @@ pub struct Settings {
     pub max_waiting_claims: u64,
     /// How often last uses are flushed.
     pub last_use_flush: Duration,
+    /// How many notifications that it has not acknowledged are kept for an agent; the oldest beyond are dropped.
+    pub max_notifications: u64,
+    /// How long a notification is kept after it was acknowledged.
+    pub notification_ttl: Duration,
+    /// How often notifications are swept.
+    pub notification_sweep: Duration,
 }
 
 impl Default for Settings {
@@ -60,6 +66,9 @@ impl Default for Settings {
             max_claim_wait: Duration::from_secs(25),
             max_waiting_claims: 16,
             last_use_flush: Duration::from_secs(10),
+            max_notifications: 10_000,
+            notification_ttl: Duration::from_secs(30 * 24 * 3_600),
+            notification_sweep: Duration::from_secs(600),
         }
     }
 }

@@ -312,6 +312,7 @@ async fn run<T>(
     };
     let mut tx = Tx::new(transaction, caller, now);
     let value = unit(&mut tx).await?;
+    tx.write_notifications().await?;
     tx.check_recorded()?;
     Ok((value, tx))
 }

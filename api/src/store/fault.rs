@@ -46,6 +46,11 @@ impl Fault {
         })
     }
 
+    /// How many calls were made so far.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     /// Whether its call has come.
     pub fn has_struck(&self) -> bool {
         self.struck.load(Ordering::Relaxed)

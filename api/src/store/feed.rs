@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use entities::agent;
 use entities::audit::entry;
+use entities::notification;
 use entities::task;
 use futures::Stream;
 use futures::stream::try_unfold;
@@ -29,6 +30,8 @@ pub struct Event {
     pub entry: entry::Model,
     /// To what.
     pub subject: Subject,
+    /// What it told, and whom (spec R6.04), of each agent in the order of the kinds.
+    pub notifications: Vec<Arc<notification::Model>>,
 }
 
 /// What an event is about.
@@ -153,7 +156,8 @@ impl Feed {
         let reader = Reader {
             shared: self.shared.clone(),
             missed: Vec::new().into_iter(),
-            next: after.map_or(live_from, |after| after + 1),
+            // A cursor may name any number: clients can make them up.
+            next: after.map_or(live_from, |after| after.saturating_add(1)),
             live_from,
             queue,
         };
@@ -241,7 +245,8 @@ impl Reader {
                 return Ok(Arc::new(event));
             }
             if self.next < self.live_from {
-                let missing = u64::try_from(self.live_from - self.next).unwrap_or(PAGE);
+                let missing =
+                    u64::try_from(self.live_from.saturating_sub(self.next)).unwrap_or(PAGE);
                 let page = hydrate::events(&self.shared.db, self.next, missing.min(PAGE))
                     .await
                     .map_err(|_| FeedEnd::Unavailable)?;

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use entities::audit::{AuditEntity, entry, ledger};
-use entities::id::{AgentId, TaskId};
-use entities::{agent, task, task_type};
+use entities::id::{AgentId, AuditId, TaskId};
+use entities::{agent, notification, task, task_type};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::feed::{Event, Subject};
+use super::tx::can_notify;
 use crate::auth::sight::TaskSight;
 
 /// Reads the events from a sequence number on, at most `limit`.
@@ -25,7 +26,7 @@ pub(super) async fn events(
         .filter(ledger::Column::Sequence.gte(from))
         .order_by_asc(ledger::Column::Sequence)
         .limit(limit)
-        .into_tuple::<(i64, entities::id::AuditId)>()
+        .into_tuple::<(i64, AuditId)>()
         .all(db)
         .await?;
     let entries: HashMap<_, _> = entry::Entity::find()
@@ -72,9 +73,11 @@ async fn hydrate(
             .map(|agent| (agent.id.clone(), Arc::new(agent)))
             .collect()
     };
+    let mut notifications = notifications(db, &entries).await?;
     Ok(entries
         .into_iter()
         .map(|(sequence, entry)| {
+            let notifications = notifications.remove(&entry.id).unwrap_or_default();
             let subject = match entry.entity_type {
                 AuditEntity::Task => entry
                     .entity_id
@@ -97,9 +100,37 @@ async fn hydrate(
                 sequence,
                 entry,
                 subject: subject.unwrap_or(Subject::Nothing),
+                notifications,
             }
         })
         .collect())
+}
+
+/// What entries told: one query for all of them, and none where no action among them tells anybody of anything.
+async fn notifications(
+    db: &impl ConnectionTrait,
+    entries: &[(i64, entry::Model)],
+) -> Result<HashMap<AuditId, Vec<Arc<notification::Model>>>, DbErr> {
+    let telling: Vec<AuditId> = entries
+        .iter()
+        .filter(|(_, entry)| can_notify(entry.action))
+        .map(|(_, entry)| entry.id)
+        .collect();
+    let mut told: HashMap<AuditId, Vec<Arc<notification::Model>>> = HashMap::new();
+    if telling.is_empty() {
+        return Ok(told);
+    }
+    let rows = notification::Entity::find()
+        .filter(notification::Column::EntryId.is_in(telling))
+        .all(db)
+        .await?;
+    for row in rows {
+        told.entry(row.entry_id).or_default().push(Arc::new(row));
+    }
+    for of_entry in told.values_mut() {
+        of_entry.sort_unstable_by_key(|row| row.kind);
+    }
+    Ok(told)
 }
 
 async fn tasks(

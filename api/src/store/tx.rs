@@ -16,6 +16,7 @@ use sea_orm::{
 };
 
 mod claim;
+mod notify;
 mod record;
 
 use super::clock::uuid_at;
@@ -26,6 +27,7 @@ use super::read_only::read_only_connection;
 use super::transition::{Transition, target};
 use crate::auth::actor::{Actor, Caller};
 use crate::error::{Error, Result};
+pub(super) use notify::can_notify;
 
 /// Rows whose changes are inserted and updated with an entry. Tasks are not among them: they change by [`Transition`] only.
 pub trait Audited: EntityTrait {
@@ -47,6 +49,8 @@ pub struct Tx {
     pub(super) connection: Arc<Connection>,
     pub(super) written: Vec<Written>,
     pub(super) agents: Vec<agent::Model>,
+    /// What is written as notifications when the unit ends.
+    told: Vec<notify::Told>,
     caller: Caller,
     now: DateTime<Utc>,
     changed: bool,
@@ -60,6 +64,7 @@ impl Tx {
             connection,
             written: Vec::new(),
             agents: Vec::new(),
+            told: Vec::new(),
             caller,
             now,
             changed: false,
@@ -122,11 +127,15 @@ impl Tx {
     /// Inserts a task, which begins with the path of statuses that it went at once.
     pub async fn insert_task(&mut self, created: Transition) -> Result<task::Model> {
         let Transition {
-            after, path, entry, ..
+            before,
+            after,
+            path,
+            entry,
         } = created;
         let entry = entry.with("path", path);
         self.insert_recorded::<task::Entity>(vec![(after.clone(), entry)])
             .await?;
+        self.tell(&before, &after)?;
         Ok(after)
     }
 
@@ -217,6 +226,7 @@ impl Tx {
             _ => entry.with("path", path),
         };
         let id = self.write_entry(entry)?;
+        self.tell(&before, &after)?;
         Ok((after, id))
     }
 

@@ -6,6 +6,8 @@ use entities::{agent, idempotency_key, session, task};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+mod notification;
+
 use super::tx::Tx;
 use crate::error::Result;
 
@@ -18,11 +20,21 @@ pub enum Reason {
     ExpiryOfKeys,
     /// Heartbeats that say nothing but that the worker lives.
     Heartbeat,
+    /// `notifications.acknowledged_at`, by whom they were for.
+    Acknowledgement,
+    /// Rows of `notifications` that were acknowledged long ago, or are the oldest of too many.
+    SweepOfNotifications,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: &'static [Self] = &[Self::LastUse, Self::ExpiryOfKeys, Self::Heartbeat];
+    pub const ALL: &'static [Self] = &[
+        Self::LastUse,
+        Self::ExpiryOfKeys,
+        Self::Heartbeat,
+        Self::Acknowledgement,
+        Self::SweepOfNotifications,
+    ];
 
     /// What it may write.
     pub const fn writes(self) -> &'static [&'static str] {
@@ -33,6 +45,8 @@ impl Reason {
             ],
             Self::ExpiryOfKeys => &["DELETE idempotency_keys"],
             Self::Heartbeat => &["UPDATE tasks.lease_expires_at"],
+            Self::Acknowledgement => &["UPDATE notifications.acknowledged_at"],
+            Self::SweepOfNotifications => &["DELETE notifications"],
         }
     }
 }
@@ -123,6 +137,8 @@ mod tests {
         LastUse: UPDATE agents.last_active_at, UPDATE sessions.last_used_at
         ExpiryOfKeys: DELETE idempotency_keys
         Heartbeat: UPDATE tasks.lease_expires_at
+        Acknowledgement: UPDATE notifications.acknowledged_at
+        SweepOfNotifications: DELETE notifications
         ");
     }
 }

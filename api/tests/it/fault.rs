@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use entities::audit::recorded::Recorded;
 use entities::audit::{AuditAction, AuditEntity, entry, ledger};
-use entities::{agent, idempotency_key, session, signing_key, task, task_type};
+use entities::id::AuditId;
+use entities::{agent, idempotency_key, notification, session, signing_key, task, task_type};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryOrder, Statement,
 };
@@ -28,6 +29,17 @@ const MOST_CALLS: usize = 200;
 
 /// Before the name of an idempotency key, which has no entry of its own (spec R5.01).
 const KEY: &str = "idempotency key ";
+/// Before the id of a notification, whose entry is that of the change that it tells of.
+const NOTIFICATION: &str = "notification ";
+/// Changes on the stage of which somebody is always told.
+const TELLING: [AuditAction; 6] = [
+    AuditAction::TaskDelegated,
+    AuditAction::TaskAssigned,
+    AuditAction::TaskReviewRequested,
+    AuditAction::TaskApproved,
+    AuditAction::TaskRejected,
+    AuditAction::TaskCompleted,
+];
 
 fn take<M: Recorded + Debug>(rows: &mut BTreeMap<String, String>, found: Result<Vec<M>, DbErr>) {
     rows.extend(
@@ -44,6 +56,10 @@ struct State {
     rows: BTreeMap<String, String>,
     /// What each entry about a change is about, in order.
     entries: Vec<(AuditAction, AuditEntity, String)>,
+    /// Their ids.
+    entry_ids: Vec<AuditId>,
+    /// Which entry each notification tells of.
+    told: BTreeMap<String, AuditId>,
 }
 
 impl State {
@@ -67,17 +83,25 @@ impl State {
         for row in idempotency_key::Entity::find().all(outside).await.unwrap() {
             rows.insert(format!("{KEY}{}", row.key), format!("{row:?}"));
         }
-        let entries = entry::Entity::find()
+        let mut told = BTreeMap::new();
+        for row in notification::Entity::find().all(outside).await.unwrap() {
+            let name = format!("{NOTIFICATION}{}", row.id);
+            rows.insert(name.clone(), format!("{row:?}"));
+            told.insert(name, row.entry_id);
+        }
+        let mut entries = entry::Entity::find()
             .order_by_asc(entry::Column::Ordinal)
             .all(outside)
             .await
             .unwrap();
+        // That an answer was INTERNAL is told in an entry of its own, some time (spec R5.04).
+        entries.retain(|entry| entry.action != AuditAction::SystemError);
         Self {
             rows,
-            // That an answer was INTERNAL is told in an entry of its own, some time (spec R5.04).
+            told,
+            entry_ids: entries.iter().map(|entry| entry.id).collect(),
             entries: entries
                 .into_iter()
-                .filter(|entry| entry.action != AuditAction::SystemError)
                 .map(|entry| (entry.action, entry.entity_type, entry.entity_id))
                 .collect(),
         }
@@ -97,8 +121,27 @@ impl State {
             .collect();
         for id in &changed {
             assert!(
-                told.contains(id) || id.starts_with(KEY),
+                told.contains(id) || id.starts_with(KEY) || id.starts_with(NOTIFICATION),
                 "{}: {id} changed without an entry",
+                case.name
+            );
+        }
+        let new: BTreeSet<&AuditId> = self.entry_ids[before.entries.len()..].iter().collect();
+        let telling: BTreeSet<&AuditId> = self
+            .told
+            .iter()
+            .filter(|(name, _)| !before.told.contains_key(*name))
+            .map(|(_, entry)| entry)
+            .collect();
+        assert!(
+            telling.is_subset(&new),
+            "{}: told of what did not happen",
+            case.name
+        );
+        for (id, (action, _, about)) in self.entry_ids.iter().zip(&self.entries) {
+            assert!(
+                !new.contains(id) || !TELLING.contains(action) || telling.contains(id),
+                "{}: nobody is told of {action} of {about}",
                 case.name
             );
         }

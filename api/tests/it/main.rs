@@ -7,6 +7,7 @@ mod edge;
 mod fault;
 mod graphql;
 mod ledger;
+mod notification;
 mod session;
 mod task;
 mod tidy;

@@ -116,6 +116,7 @@ impl Stage {
         const TASK: &str = "id type { name version } status allowedTransitions priority creator { id } assignee { id } reviewer { id }
             parent { id } metadata input output outputSha256 error reviewFeedback rejectionCount attempt failureCount maxAttempts
             progress waitingFor overdue history(first: 50) { nodes { action metadata } }";
+        const TOLD: &str = "kind message task { id status }";
         const ENTRY: &str = "action entityType entityId actor { id } metadata causeId sessionId";
         self.world.service.denials.flush().await;
         self.world.service.feed.settled().await.unwrap();
@@ -130,6 +131,10 @@ impl Stage {
                     format!("tasks of {id}"),
                     self.list(caller, "tasks", "id status").await,
                 ));
+                // Those of one unit are of one moment: their order is that of ids that differ.
+                let mut told = self.list(caller, "notifications", TOLD).await;
+                told.sort_unstable_by_key(Value::to_string);
+                seen.push((format!("notifications of {id}"), told));
             }
         }
         seen.push(("auditLog".to_owned(), self.list(0, "auditLog", ENTRY).await));

@@ -82,6 +82,11 @@ async fn follows_both(studio: &mut Studio, who: Agent) -> Result<()> {
     feed.follow_agents(None).await
 }
 
+#[given(expr = "{agent} follows its notifications")]
+async fn follows_notifications(studio: &mut Studio, who: Agent) -> Result<()> {
+    feed(studio, &who).await?.follow_notifications(None).await
+}
+
 #[given(expr = "{agent} hangs up")]
 async fn hangs_up(studio: &mut Studio, who: Agent) -> Result<()> {
     let feed = studio
@@ -93,14 +98,23 @@ async fn hangs_up(studio: &mut Studio, who: Agent) -> Result<()> {
     Ok(())
 }
 
+/// Where somebody was when it hung up.
+fn place(studio: &mut Studio, who: &Agent) -> Result<String> {
+    let cursor = studio.person(who).cursor.clone();
+    cursor.with_context(|| format!("{who} has heard nothing yet"))
+}
+
 #[when(expr = "{agent} follows the tasks from where it hung up")]
 async fn follows_on(studio: &mut Studio, who: Agent) -> Result<()> {
-    let cursor = studio
-        .person(&who)
-        .cursor
-        .clone()
-        .with_context(|| format!("{who} has heard nothing yet"))?;
+    let cursor = place(studio, &who)?;
     follows_from(studio, who, cursor).await
+}
+
+#[when(expr = "{agent} follows its notifications from where it hung up")]
+async fn follows_notifications_on(studio: &mut Studio, who: Agent) -> Result<()> {
+    let cursor = place(studio, &who)?;
+    let feed = feed(studio, &who).await?;
+    feed.follow_notifications(Some(&cursor)).await
 }
 
 #[when(expr = "{agent} follows the tasks from the cursor {string}")]

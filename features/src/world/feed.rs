@@ -13,13 +13,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const TASK_EVENT: &str = "cursor action actor { id } fromStatus toStatus task { id status }";
 const AGENT_EVENT: &str = "cursor action actor { id } fromStatus toStatus agent { id status }";
+const NOTIFICATION_EVENT: &str = "cursor notification { kind message task { id } }";
 
 /// One event as it was heard.
 #[derive(Clone, Debug)]
 pub struct Heard {
     /// Where to go on from after a reconnect.
     pub cursor: String,
-    /// What was done.
+    /// What was done, or the kind of what was told.
     pub action: String,
     /// Who did it.
     pub actor: String,
@@ -39,11 +40,14 @@ impl Heard {
         };
         Self {
             cursor: text("/cursor").unwrap_or_default(),
-            action: text("/action").unwrap_or_default(),
+            action: text("/action")
+                .or_else(|| text("/notification/kind"))
+                .unwrap_or_default(),
             actor: text("/actor/id").unwrap_or_default(),
             to: text("/toStatus"),
             about: text("/task/id")
                 .or_else(|| text("/agent/id"))
+                .or_else(|| text("/notification/task/id"))
                 .unwrap_or_default(),
         }
     }
@@ -97,6 +101,17 @@ impl Feed {
         let call = Call::subscription("agentUpdates")
             .with_some("agentId", "ID", id)
             .selecting(AGENT_EVENT);
+        self.follow(&call).await
+    }
+
+    /// Follows what the caller is told, from a cursor on.
+    ///
+    /// # Errors
+    /// When the connection failed.
+    pub async fn follow_notifications(&mut self, after: Option<&str>) -> Result<()> {
+        let call = Call::subscription("notificationReceived")
+            .with_some("after", "Cursor", after)
+            .selecting(NOTIFICATION_EVENT);
         self.follow(&call).await
     }
 

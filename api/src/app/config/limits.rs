@@ -38,6 +38,11 @@ pub struct Limits {
     pub max_waiting_claims: u64,
     #[serde(with = "unit::time")]
     pub last_use_flush: Duration,
+    pub max_notifications: u64,
+    #[serde(with = "unit::time")]
+    pub notification_ttl: Duration,
+    #[serde(with = "unit::time")]
+    pub notification_sweep: Duration,
     pub max_connections: usize,
     #[serde(with = "unit::time")]
     pub header_timeout: Duration,
@@ -91,6 +96,9 @@ impl Default for Limits {
             max_claim_wait: of_use.max_claim_wait,
             max_waiting_claims: of_use.max_waiting_claims,
             last_use_flush: of_use.last_use_flush,
+            max_notifications: of_use.max_notifications,
+            notification_ttl: of_use.notification_ttl,
+            notification_sweep: of_use.notification_sweep,
             max_connections: of_edge.max_connections,
             header_timeout: of_edge.header_timeout,
             body_timeout: of_edge.body_timeout,
@@ -128,6 +136,9 @@ impl Limits {
             max_claim_wait: self.max_claim_wait,
             max_waiting_claims: self.max_waiting_claims,
             last_use_flush: self.last_use_flush,
+            max_notifications: self.max_notifications,
+            notification_ttl: self.notification_ttl,
+            notification_sweep: self.notification_sweep,
         }
     }
 

@@ -7,7 +7,7 @@ use entities::agent;
 use entities::audit::{AuditAction, AuditEntity, entry};
 use entities::id::AgentId;
 use entities::json::{JsonText, canonical, sha256_hex};
-use entities::task::{self, TaskStatus};
+use entities::task::{self, LEASE_EXPIRED, TaskStatus};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
@@ -15,9 +15,6 @@ use super::super::Service;
 use super::load::{self, Loaded};
 use crate::error::{Error, Fault, Result};
 use crate::store::{Entry, Transition, Tx};
-
-/// What a task says that its lease ran out.
-pub(super) const LEASE_EXPIRED: &str = "LEASE_EXPIRED";
 
 /// An answer: a heartbeat, a hand-in or a failure.
 pub(super) struct Answer {

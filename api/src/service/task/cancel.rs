@@ -2,7 +2,7 @@
 
 use entities::audit::AuditAction;
 use entities::id::{AuditId, TaskId};
-use entities::task::{self, TaskEvent, TaskStatus};
+use entities::task::{self, DEADLINE, TaskEvent, TaskStatus};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -97,8 +97,6 @@ async fn cancel_below(
 
 /// How many tasks one sweep ends.
 const OVERDUE: u64 = 200;
-/// What a task says that its deadline ended.
-const DEADLINE: &str = "DEADLINE";
 
 /// Ends what is past its deadline (spec R3.10): PENDING and ASSIGNED are cancelled with what is beneath, IN_PROGRESS fails. Returns how many.
 pub async fn cancel_overdue(service: &Service) -> Result<usize> {

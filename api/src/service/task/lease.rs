@@ -3,11 +3,11 @@
 use entities::agent::{self, AgentState};
 use entities::audit::AuditAction;
 use entities::id::{AgentId, AuditId, TaskId};
-use entities::task::{self, TaskStatus};
+use entities::task::{self, LEASE_EXPIRED, TaskStatus};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::super::{Service, task_type as types};
-use super::answer::{self, Answer, LEASE_EXPIRED, Standing};
+use super::answer::{self, Answer, Standing};
 use super::load::{self, Loaded};
 use super::validation;
 use crate::auth::actor::Caller;

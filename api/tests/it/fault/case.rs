@@ -8,9 +8,10 @@ use ziggie::auth::policy::Operation;
 use ziggie::error::Result;
 use ziggie::service::page::PageRequest;
 use ziggie::service::task::Create;
-use ziggie::service::{agent, founding, key, session, task, task_type};
+use ziggie::service::{agent, founding, key, notification, session, task, task_type};
 
 use super::stage::Stage;
+use crate::notification::{forgetful, told};
 use crate::task::drawing;
 use crate::world::{anything_goes, plain};
 
@@ -290,6 +291,13 @@ pub(super) const CASES: &[Case] = &[
         let cancelled = task::cancel_overdue(service).await?;
         assert_eq!(cancelled, 1, "{} is overdue", stage.due);
         Ok(())
+    }),
+    case!("acknowledge", |stage, service| async {
+        let ids = told(service, &stage.studio.specialist).await?;
+        notification::acknowledge(service, &stage.studio.specialist, &ids).await
+    }),
+    case!("sweep notifications", |stage, service| async {
+        notification::sweep(&forgetful(service)).await
     }),
     case!("report one's own error", |stage, service| {
         agent::report_error(service, &stage.studio.micro, "no ochre")

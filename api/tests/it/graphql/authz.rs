@@ -137,6 +137,15 @@ impl Cell<'_> {
         id
     }
 
+    /// Somebody has told the caller of something.
+    async fn told_of(&self) {
+        let id = self.own_task().await;
+        let output = Some(json!({}));
+        task::complete(&self.front.world.service, self.maker(), &id, None, output)
+            .await
+            .unwrap();
+    }
+
     /// To whom the caller hands work: one of a lower tier.
     fn lower(&self) -> &'static str {
         match self.tier {

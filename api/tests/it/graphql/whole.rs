@@ -149,6 +149,13 @@ async fn every_field_answers_what_its_type_declares() {
     task::complete(service, &front.micro, &child_id, None, output)
         .await
         .unwrap();
+    // The operator is told of something too.
+    let done = task::execute(service, &front.world.operator, drawing());
+    let done = done.await.unwrap().id.to_string();
+    let output = Some(json!({}));
+    task::complete(service, &front.world.operator, &done, None, output)
+        .await
+        .unwrap();
     let served = served();
     let arguments = json!({
         "agent": "(id: \"L2-CHAR-001\")",

@@ -14,17 +14,19 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Map, Value, json};
 
 use self::crew::{Crew, WORKERS};
-use self::known::Studio;
+use self::studio::Studio;
 
 mod crew;
+mod judge;
 mod known;
+mod studio;
 
 /// How many histories are tried: `cargo xtask soak --model` asks for more.
-const HISTORIES: &str = "ZIGGIE_MODEL_HISTORIES";
+const HISTORIES: &str = "ZIGGIE_TEST_MODEL_HISTORIES";
 /// From which seed on.
-const FIRST_SEED: &str = "ZIGGIE_MODEL_FROM";
+const FIRST_SEED: &str = "ZIGGIE_TEST_MODEL_FROM";
 /// Where the full run writes what it found.
-const RESULTS: &str = "ZIGGIE_MODEL_RESULTS";
+const RESULTS: &str = "ZIGGIE_TEST_MODEL_RESULTS";
 /// How many histories one installation lives through.
 const LIFETIME: u64 = 50;
 /// How many steps a history has.

@@ -102,9 +102,16 @@ async fn completing_and_cancelling_at_once_leaves_one_end() {
             AuditAction::TaskFailed,
         ];
         race(&studio, &task, &ends, async |client| match client % 3 {
-            0 => task::complete(service, specialist, &id, None, Some(json!({}))).await,
+            // Each with another answer: the same one again would be the same reply.
+            0 => {
+                let output = Some(json!({"by": client}));
+                task::complete(service, specialist, &id, None, output).await
+            }
             1 => task::cancel(service, director, &id, None).await,
-            _ => task::fail(service, specialist, &id, None, "x".into(), true).await,
+            _ => {
+                let error = format!("out of ink {client}");
+                task::fail(service, specialist, &id, None, error, true).await
+            }
         })
         .await;
     })

@@ -106,7 +106,7 @@ impl Iterator for Script {
     type Item = Command;
 
     fn next(&mut self) -> Option<Command> {
-        let kind = self.below(43);
+        let kind = self.below(44);
         let who = self.caller(kind);
         let (text, variables) = match kind {
             0..=3 => (
@@ -247,6 +247,10 @@ impl Iterator for Script {
             38 => (
                 "query($id: ID!) { task(id: $id) { id status aggregate { total complete byStatus { status count } firstError } children(first: 5) { nodes { id } totalCount } } }",
                 json!({"id": self.task()}),
+            ),
+            42 => (
+                "mutation { acknowledgeNotifications(ids: [\"notif_00000000000000000000000000\", \"notif_00000000000000000000000001\"]) }",
+                json!({}),
             ),
             _ => {
                 let status = ["PENDING", "ASSIGNED", "IN_PROGRESS", "FAILED"][self.below(4)];

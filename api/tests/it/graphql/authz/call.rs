@@ -44,7 +44,8 @@ impl Cell<'_> {
             | Operation::CompleteTask
             | Operation::FailTask
             | Operation::RetryTask
-            | Operation::CancelTask => self.task_call(operation).await,
+            | Operation::CancelTask
+            | Operation::AcknowledgeNotifications => self.task_call(operation).await,
             _ => self.read_call(operation).await,
         }
     }
@@ -71,6 +72,17 @@ impl Cell<'_> {
                 "query($id: ID!) { task(id: $id) { aggregate { total } } }",
                 json!({"id": self.own_task().await}),
             ),
+            Operation::Notifications => (
+                "{ notifications(unacknowledged: false) { nodes { id } totalCount } }",
+                json!({}),
+            ),
+            Operation::NotificationReceived => {
+                self.told_of().await;
+                (
+                    "subscription($after: Cursor) { notificationReceived(after: $after) { notification { kind } } }",
+                    json!({"after": Cursor::of("log", &0).0}),
+                )
+            }
             Operation::TaskUpdates => {
                 self.own_task().await;
                 (
@@ -246,6 +258,10 @@ impl Cell<'_> {
             Operation::CancelTask => (
                 "mutation($id: ID!) { cancelTask(taskId: $id) { id } }",
                 json!({"id": self.own_task().await}),
+            ),
+            Operation::AcknowledgeNotifications => (
+                "mutation($ids: [ID!]!) { acknowledgeNotifications(ids: $ids) }",
+                json!({"ids": ["notif_00000000000000000000000000"]}),
             ),
             other => panic!("{other:?} is nothing of tasks"),
         }

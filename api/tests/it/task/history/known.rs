@@ -1,15 +1,10 @@
-//! The rules of the task engine once more, as a small model: what a step makes of what is known.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! What is known of a task, and what a move makes of it: the rules of the task engine once more, as a small model.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::id::TaskId;
 use entities::task::{Held, Model, TaskPriority, TaskStatus as S, ValidationStatus as V};
-use rand::Rng;
-use rand::rngs::StdRng;
 
-use super::Step;
-use super::crew::{Crew, DUE, KINDS, WORKERS, terms};
+use super::crew::{WORKERS, terms};
 
 /// What is known of a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,25 +46,25 @@ impl Known {
         }
     }
 
-    fn ended(&self) -> bool {
+    pub(super) fn ended(&self) -> bool {
         matches!(self.status, S::Completed | S::Cancelled)
             || (self.status == S::Failed && self.claimable.is_none())
     }
 
-    fn open(&self) -> bool {
+    pub(super) fn open(&self) -> bool {
         !matches!(self.status, S::Completed | S::Cancelled | S::Failed)
     }
 
-    fn is_due(&self, now: DateTime<Utc>) -> bool {
+    pub(super) fn is_due(&self, now: DateTime<Utc>) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= now)
     }
 
-    fn is_held(&self) -> bool {
+    pub(super) fn is_held(&self) -> bool {
         self.validation == V::Running
     }
 
     /// Whether this attempt is the worker's own, now.
-    fn present(&self, who: usize, attempt: i32, now: DateTime<Utc>) -> bool {
+    pub(super) fn present(&self, who: usize, attempt: i32, now: DateTime<Utc>) -> bool {
         self.holder == Some(who)
             && self.status == S::InProgress
             && !self.is_held()
@@ -77,7 +72,7 @@ impl Known {
             && self.lease.is_none_or(|until| until > now)
     }
 
-    fn moved(&mut self, status: S) {
+    pub(super) fn moved(&mut self, status: S) {
         self.status = status;
         self.lease = None;
         self.claimable = None;
@@ -87,20 +82,20 @@ impl Known {
         }
     }
 
-    fn begin(&mut self, who: usize, now: DateTime<Utc>) {
+    pub(super) fn begin(&mut self, who: usize, now: DateTime<Utc>) {
         self.moved(S::InProgress);
         self.holder = Some(who);
         self.validation = V::None;
         self.next_attempt(now);
     }
 
-    fn next_attempt(&mut self, now: DateTime<Utc>) {
+    pub(super) fn next_attempt(&mut self, now: DateTime<Utc>) {
         self.attempt += 1;
         self.lease = Some(now + TimeDelta::seconds(terms(&self.kind).lease_seconds.into()));
     }
 
     /// With the longest backoff that there can be; the row tells how long it is.
-    fn fail(&mut self, retryable: bool, now: DateTime<Utc>) {
+    pub(super) fn fail(&mut self, retryable: bool, now: DateTime<Utc>) {
         let terms = terms(&self.kind);
         self.moved(S::Failed);
         self.failures += 1;
@@ -110,7 +105,7 @@ impl Known {
         }
     }
 
-    fn assign(&mut self, to: usize, now: DateTime<Utc>) {
+    pub(super) fn assign(&mut self, to: usize, now: DateTime<Utc>) {
         self.moved(S::Assigned);
         self.holder = Some(to);
         self.claimable = terms(&self.kind)
@@ -119,496 +114,8 @@ impl Known {
     }
 }
 
-/// What a step should come to.
-#[derive(Debug, Clone)]
-pub(super) enum Expected {
-    /// It succeeds; the model has made the change.
-    Done,
-    /// It succeeds and gives one of these tasks, or nothing where that is among them.
-    OneOf(Vec<Option<TaskId>>),
-    /// It is refused; nothing changes.
-    Refused,
-}
-
-/// All that is known.
-#[derive(Debug, Clone)]
-pub(super) struct Studio {
-    pub(super) began: DateTime<Utc>,
-    pub(super) tasks: BTreeMap<TaskId, Known>,
-    /// Which answers were given: the same again is the same reply.
-    answers: BTreeSet<(TaskId, i32, usize, String)>,
-    /// Leases lost in a row.
-    lost: [i32; WORKERS.len()],
-    /// Who was stopped, by somebody or for its leases.
-    asleep: [bool; WORKERS.len()],
-}
-
-impl Studio {
-    pub(super) fn new(began: DateTime<Utc>) -> Self {
-        Self {
-            began,
-            tasks: BTreeMap::new(),
-            answers: BTreeSet::new(),
-            lost: [0; WORKERS.len()],
-            asleep: [false; WORKERS.len()],
-        }
-    }
-
-    pub(super) fn some_task(&self, random: &mut StdRng) -> Option<TaskId> {
-        let all: Vec<&TaskId> = self.tasks.keys().collect();
-        (!all.is_empty()).then(|| *all[random.random_range(0..all.len())])
-    }
-
-    pub(super) fn some_task_of(&self, who: usize, random: &mut StdRng) -> Option<TaskId> {
-        let own: Vec<&TaskId> = self
-            .tasks
-            .iter()
-            .filter(|(_, known)| known.holder == Some(who) && known.open())
-            .map(|(id, _)| id)
-            .collect();
-        (!own.is_empty()).then(|| *own[random.random_range(0..own.len())])
-    }
-
-    /// Makes of the model what the step should make of the rows.
-    pub(super) fn expect(&mut self, crew: &Crew, step: Step) -> Expected {
-        let now = crew.now();
-        for who in 0..WORKERS.len() {
-            assert_eq!(crew.is_awake(who), !self.asleep[who], "{step:?}");
-        }
-        match step {
-            Step::Create { .. } | Step::Pass { .. } => Expected::Done,
-            Step::Delegate { to, .. } if self.asleep[to] => Expected::Refused,
-            Step::Delegate { .. } => Expected::Done,
-            Step::Claim { who } if self.asleep[who] => Expected::Refused,
-            Step::Claim { who } => Expected::OneOf(self.candidates(who, now)),
-            Step::Start { who, .. }
-            | Step::Beat { who, .. }
-            | Step::HandIn { who, .. }
-            | Step::Fail { who, .. }
-                if self.asleep[who] =>
-            {
-                Expected::Refused
-            }
-            Step::Start { who, task } => self.start(who, task, now),
-            Step::Beat { who, task, attempt } => self.beat(who, task, attempt, now),
-            Step::HandIn {
-                who,
-                task,
-                attempt,
-                content,
-                review,
-            } => self.hand_in(who, task, attempt, content, review, now),
-            Step::Fail {
-                who,
-                task,
-                attempt,
-                retryable,
-            } => {
-                let said = format!("fail {retryable}");
-                self.answer(who, task, attempt, &said, now, |studio| {
-                    studio.known(task).fail(retryable, now);
-                    studio.let_go(task, false, now);
-                })
-            }
-            Step::Retry { task } => self.retry(task, now),
-            Step::Cancel { task } => self.cancel(task),
-            Step::Stop { who } => {
-                self.stop(who, now);
-                Expected::Done
-            }
-            Step::Wake { who } => {
-                self.wake(who, now);
-                Expected::Done
-            }
-            Step::Sweep => {
-                self.sweep(now);
-                Expected::Done
-            }
-        }
-    }
-
-    fn known(&mut self, task: TaskId) -> &mut Known {
-        self.tasks.get_mut(&task).unwrap()
-    }
-
-    fn is_full(&self, kind: &str) -> bool {
-        let running = self
-            .tasks
-            .values()
-            .filter(|known| known.kind == kind && known.status == S::InProgress);
-        terms(kind)
-            .max_concurrent
-            .is_some_and(|most| running.count() >= usize::try_from(most).unwrap())
-    }
-
-    /// What a claim may give: the first by urgency and age; where a backoff ends at this very moment, also the one before it.
-    fn candidates(&self, who: usize, now: DateTime<Utc>) -> Vec<Option<TaskId>> {
-        const MOMENT: TimeDelta = TimeDelta::seconds(2);
-        let mut fit: Vec<(&TaskId, &Known)> = self
-            .tasks
-            .iter()
-            .filter(|(_, known)| {
-                let checks_itself = known
-                    .parent
-                    .is_some_and(|parent| self.tasks[&parent].holder == Some(who));
-                WORKERS[who].1.contains(&known.kind.as_str())
-                    && known.claimable.is_some_and(|from| from <= now + MOMENT)
-                    && !known.is_due(now)
-                    && !self.is_full(&known.kind)
-                    && !(known.check_of.is_some() && checks_itself)
-            })
-            .collect();
-        fit.sort_by_key(|(id, known)| (std::cmp::Reverse(known.priority), known.created, **id));
-        let mut may = Vec::new();
-        for (id, known) in fit {
-            may.push(Some(*id));
-            if known.claimable.is_some_and(|from| from <= now) {
-                return may;
-            }
-        }
-        may.push(None);
-        may
-    }
-
-    fn start(&mut self, who: usize, task: TaskId, now: DateTime<Utc>) -> Expected {
-        let known = &self.tasks[&task];
-        if known.status != S::Assigned
-            || known.holder != Some(who)
-            || known.is_due(now)
-            || self.is_full(&known.kind)
-        {
-            return Expected::Refused;
-        }
-        self.known(task).begin(who, now);
-        Expected::Done
-    }
-
-    fn beat(&mut self, who: usize, task: TaskId, attempt: i32, now: DateTime<Utc>) -> Expected {
-        let known = self.known(task);
-        if known.present(who, attempt, now) {
-            known.lease = Some(now + TimeDelta::seconds(terms(&known.kind).lease_seconds.into()));
-            return Expected::Done;
-        }
-        let holds = known.holder == Some(who) && known.is_held() && known.attempt == attempt;
-        // While the checks run there is nothing to extend, and no harm done.
-        if holds {
-            Expected::Done
-        } else {
-            Expected::Refused
-        }
-    }
-
-    fn answer(
-        &mut self,
-        who: usize,
-        task: TaskId,
-        attempt: i32,
-        said: &str,
-        now: DateTime<Utc>,
-        change: impl FnOnce(&mut Self),
-    ) -> Expected {
-        let answer = (task, attempt, who, said.to_owned());
-        if !self.tasks[&task].present(who, attempt, now) {
-            return if self.answers.contains(&answer) {
-                Expected::Done
-            } else {
-                Expected::Refused
-            };
-        }
-        self.answers.insert(answer);
-        self.lost[who] = 0;
-        change(self);
-        Expected::Done
-    }
-
-    fn hand_in(
-        &mut self,
-        who: usize,
-        task: TaskId,
-        attempt: i32,
-        content: bool,
-        review: bool,
-        now: DateTime<Utc>,
-    ) -> Expected {
-        // An L3 may not ask for a review.
-        if review && WORKERS[who].0.starts_with("L3") {
-            return Expected::Refused;
-        }
-        let said = format!("hand in {review} {content}");
-        self.answer(who, task, attempt, &said, now, |studio| {
-            let known = studio.known(task);
-            if known.kind == "CHECKED" {
-                known.lease = None;
-                known.validation = V::Running;
-                known.held = Some(if review {
-                    Held::RequestReview
-                } else {
-                    Held::Complete
-                });
-                return;
-            }
-            known.moved(if review {
-                S::ReviewRequested
-            } else {
-                S::Completed
-            });
-            studio.let_go(task, content, now);
-        })
-    }
-
-    /// Where a check has ended, its parent goes on or comes back.
-    fn let_go(&mut self, check: TaskId, content: bool, now: DateTime<Utc>) {
-        let ended = self.tasks[&check].clone();
-        let (Some(attempt), Some(parent)) = (ended.check_of, ended.parent) else {
-            return;
-        };
-        let parent = self.known(parent);
-        if !ended.ended() || !parent.is_held() || parent.attempt != attempt {
-            return;
-        }
-        if ended.status == S::Completed && content {
-            let next = match parent.held {
-                Some(Held::RequestReview) => S::ReviewRequested,
-                _ => S::Completed,
-            };
-            parent.moved(next);
-            parent.validation = V::Passed;
-        } else {
-            parent.validation = V::Failed;
-            parent.held = None;
-            parent.next_attempt(now);
-        }
-    }
-
-    fn retry(&mut self, task: TaskId, now: DateTime<Utc>) -> Expected {
-        let known = &self.tasks[&task];
-        let gone = known.holder.is_none_or(|holder| self.asleep[holder]);
-        if known.status != S::Failed || known.check_of.is_some() || gone || known.is_due(now) {
-            return Expected::Refused;
-        }
-        let to = known.holder.unwrap();
-        self.known(task).assign(to, now);
-        Expected::Done
-    }
-
-    fn cancel(&mut self, task: TaskId) -> Expected {
-        let known = &self.tasks[&task];
-        let may = matches!(
-            known.status,
-            S::Pending | S::Assigned | S::InProgress | S::ReviewRequested
-        );
-        if !may || known.check_of.is_some() {
-            return Expected::Refused;
-        }
-        self.known(task).moved(S::Cancelled);
-        self.end_checks(task);
-        Expected::Done
-    }
-
-    fn end_checks(&mut self, task: TaskId) {
-        for known in self
-            .tasks
-            .values_mut()
-            .filter(|known| known.parent == Some(task))
-        {
-            if known.open() {
-                known.moved(S::Cancelled);
-            } else {
-                known.claimable = None;
-            }
-        }
-    }
-
-    fn stop(&mut self, who: usize, now: DateTime<Utc>) {
-        if self.asleep[who] {
-            return;
-        }
-        self.asleep[who] = true;
-        let held: Vec<TaskId> = self.held_by(who, S::InProgress);
-        for task in held {
-            let was_held = self.tasks[&task].is_held();
-            let known = self.known(task);
-            known.fail(true, now);
-            if known.check_of.is_some() && known.claimable.is_some() {
-                known.claimable = Some(now);
-            }
-            if was_held {
-                self.end_checks(task);
-            }
-            self.let_go(task, false, now);
-        }
-        for task in self.held_by(who, S::Assigned) {
-            self.known(task).claimable = Some(now);
-        }
-    }
-
-    fn held_by(&self, who: usize, status: S) -> Vec<TaskId> {
-        let mine = |known: &Known| known.holder == Some(who) && known.status == status;
-        let all = self.tasks.iter().filter(|(_, known)| mine(known));
-        all.map(|(id, _)| *id).collect()
-    }
-
-    fn wake(&mut self, who: usize, now: DateTime<Utc>) {
-        if !self.asleep[who] {
-            return;
-        }
-        self.asleep[who] = false;
-        self.lost[who] = 0;
-        for task in self.held_by(who, S::Assigned) {
-            self.known(task).assign(who, now);
-        }
-    }
-
-    /// Deadlines, then leases, then those who lost too many.
-    fn sweep(&mut self, now: DateTime<Utc>) {
-        let all: Vec<TaskId> = self.tasks.keys().copied().collect();
-        for task in &all {
-            let known = self.known(*task);
-            let was_held = known.is_held();
-            match known.status {
-                S::Pending | S::Assigned if known.is_due(now) => {
-                    known.moved(S::Cancelled);
-                    self.end_checks(*task);
-                }
-                S::InProgress if known.is_due(now) => {
-                    known.fail(false, now);
-                    if was_held {
-                        self.end_checks(*task);
-                    }
-                }
-                _ => {}
-            }
-        }
-        for task in &all {
-            let known = self.known(*task);
-            if known.status == S::InProgress && known.lease.is_some_and(|until| until <= now) {
-                let holder = known.holder.unwrap();
-                known.fail(true, now);
-                self.lost[holder] += 1;
-                self.let_go(*task, false, now);
-            }
-        }
-        for who in 0..WORKERS.len() {
-            if self.lost[who] >= 3 {
-                self.stop(who, now);
-            }
-        }
-    }
-
-    /// Compares what was found with what should be, and takes over what only the rows can tell: ids, moments, lengths of backoffs.
-    pub(super) fn agree(
-        &mut self,
-        expected: Expected,
-        found: &Result<Option<Model>, &'static str>,
-        rows: &[Model],
-        crew: &Crew,
-    ) -> Result<(), String> {
-        match (&expected, found) {
-            (Expected::OneOf(may), Ok(given)) => {
-                let given = given.as_ref().map(|row| row.id);
-                if !may.contains(&given) {
-                    return Err(format!("{given:?} was given instead of one of {may:?}"));
-                }
-                if let (Some(task), Some(who)) = (given, self.claimer(rows, given)) {
-                    self.known(task).begin(who, crew.now());
-                }
-            }
-            (Expected::Done, Ok(_)) | (Expected::Refused, Err(_)) => {}
-            _ => return Err(format!("{expected:?} was expected")),
-        }
-        for row in rows {
-            match self.tasks.get(&row.id) {
-                Some(known) => same(known, &Known::of(row))?,
-                None => self.is_as_made(row)?,
-            }
-            self.tasks.insert(row.id, Known::of(row));
-        }
-        self.checks_are_there()
-    }
-
-    fn claimer(&self, rows: &[Model], given: Option<TaskId>) -> Option<usize> {
-        let row = rows.iter().find(|row| Some(row.id) == given)?;
-        Known::of(row).holder
-    }
-
-    /// A task that was not there before: made by hand, or a check of what was handed in.
-    fn is_as_made(&self, row: &Model) -> Result<(), String> {
-        let new = Known::of(row);
-        let Some(parent) = new.parent else {
-            let status = if new.holder.is_some() {
-                S::Assigned
-            } else {
-                S::Pending
-            };
-            let due = new
-                .deadline
-                .is_none_or(|at| at - new.created == TimeDelta::seconds(DUE) || at > new.created);
-            let made = KINDS.contains(&new.kind.as_str())
-                && new.status == status
-                && new.attempt == 0
-                && due;
-            return if made {
-                Ok(())
-            } else {
-                Err(format!("{new:?} was made"))
-            };
-        };
-        let checked = &self.tasks[&parent];
-        let right = checked.is_held()
-            && new.check_of == Some(checked.attempt)
-            && new.kind == "CHECK"
-            && new.holder == self.checker_of(checked);
-        if right {
-            Ok(())
-        } else {
-            Err(format!("{new:?} checks {checked:?}"))
-        }
-    }
-
-    /// The owner's reports first, then the least loaded, then by name; never the one whose work it is.
-    fn checker_of(&self, checked: &Known) -> Option<usize> {
-        let is_report = |who: usize| {
-            let owner = checked.holder.map(|holder| WORKERS[holder].0);
-            owner == Some("L2-CHAR-001") && WORKERS[who].0.starts_with("L3")
-        };
-        let load = |who: usize| {
-            let open = |known: &&Known| {
-                known.holder == Some(who)
-                    && matches!(
-                        known.status,
-                        S::Assigned | S::InProgress | S::ReviewRequested
-                    )
-            };
-            self.tasks.values().filter(open).count()
-        };
-        (0..WORKERS.len())
-            .filter(|who| {
-                let (id, types) = WORKERS[*who];
-                id.starts_with("L3")
-                    && types.contains(&"CHECK")
-                    && !self.asleep[*who]
-                    && checked.holder != Some(*who)
-            })
-            .min_by_key(|who| (!is_report(*who), load(*who), WORKERS[*who].0))
-    }
-
-    /// What is held waits for a check that has not ended: no task is lost.
-    fn checks_are_there(&self) -> Result<(), String> {
-        for (id, known) in &self.tasks {
-            let mut checks = self
-                .tasks
-                .values()
-                .filter(|check| check.parent == Some(*id) && check.check_of == Some(known.attempt));
-            if known.is_held() && !checks.any(|check| !check.ended()) {
-                return Err(format!("{id} is held by nothing: {known:?}"));
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Two views of a task; moments may differ by what a call takes, and a backoff may be shorter than the longest.
-fn same(expected: &Known, found: &Known) -> Result<(), String> {
+pub(super) fn same(expected: &Known, found: &Known) -> Result<(), String> {
     const SLACK: TimeDelta = TimeDelta::seconds(9);
     let near = |one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>| match (one, other) {
         (Some(one), Some(other)) => (one - other).abs() < SLACK,
