@@ -187,6 +187,20 @@ Feature: Leases
     And the banner task cannot be claimed
     And the banner task waits for RETRY
 
+  @R6.04 @R3.08
+  Scenario: Who lost its lease is told, and the creator once nobody tries again
+    Given the type DRAW_BANNER is leased for one minute and tried 2 times at most
+    And ARTEMIS creates the banner task of type DRAW_BANNER
+    And L3-CHAR-POSE-001 has claimed the banner task
+    When 61 seconds pass
+    Then in a moment the banner task is FAILED
+    And L3-CHAR-POSE-001 is told LEASE_LOST of the banner task
+    And ARTEMIS is told nothing of the banner task
+    When L3-CHAR-COLOR-001 claims the next task
+    And 61 seconds pass
+    Then in a moment the banner task is FAILED
+    And ARTEMIS is told TASK_FAILED of the banner task
+
   @R3.13
   Scenario: No more of a type are in progress than its limit allows
     Given the type DRAW_BANNER is limited to one at once

@@ -59,6 +59,15 @@ Feature: Validation
     Then the banner task is COMPLETED
     And the output of the banner task is the sketch "less red"
 
+  @R6.04 @R3.15
+  Scenario: The assignee is told how its hand-in was validated
+    Given L2-CHAR-001 completes the banner task
+    And the colors task is the check of the banner task by CHECK_COLORS
+    Then L3-CHAR-COLOR-001 is told nothing of the banner task
+    And L3-CHAR-COLOR-001 is told TASK_ASSIGNED of the colors task
+    When L3-CHAR-COLOR-001 finds "too much red" in the colors task
+    Then L2-CHAR-001 is told VALIDATION_FINISHED of the banner task
+
   @R3.15
   Scenario Outline: While the checks run the assignee can change nothing
     Given L2-CHAR-001 completes the banner task

@@ -1,6 +1,7 @@
 //! The workbench: every command of development in one place. The roof of the house: it starts the other crates as
 //! processes and imports none of them, so that it compiles in seconds.
 
+mod model;
 mod report;
 mod schema;
 mod server;
@@ -19,7 +20,8 @@ cargo xtask COMMAND [ARGUMENTS]
   schema [--check]           prints the served schema to api/schema.graphql, or fails where that file differs
   tidy                       the house rules alone: floors, names, forbidden marks, lengths
   demo [ARGUMENTS]           a delegation from L1 to L3 and back, shown live; on PostgreSQL with --postgres
-  soak [ARGUMENTS]           the long runs: --crash, --fsync, --sample, ... go to it as they are; both, in full, without any
+  soak [ARGUMENTS]           the long runs: --crash, --fsync, --sample, ... go to it as they are; both, in full, without any;
+                             --model [--histories N] [--from SEED] holds the task engine to its model
   ci                         what CI does: test --require-postgres
   help                       this page
 
@@ -58,6 +60,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         }
         "e2e" => run_built("e2e", passed_on),
         "demo" => run_built("demo", passed_on),
+        "soak" if passed_on.iter().any(|argument| argument == "--model") => model::run(passed_on),
         "soak" => run_built("soak", passed_on),
         "schema" => schema::run(option(command, arguments, "--check")?),
         "tidy" => {
@@ -113,5 +116,9 @@ mod tests {
             "test takes --require-postgres or nothing"
         );
         assert_eq!(refusal(&["ci", "--fast"]), "ci takes no arguments");
+        assert_eq!(
+            refusal(&["soak", "--model", "--fast"]),
+            "soak --model takes --histories and --from, not --fast"
+        );
     }
 }
