@@ -6,6 +6,7 @@
 use async_graphql::{MergedObject, SDLExportOptions};
 
 mod agent;
+mod asset;
 mod audit;
 mod directive;
 mod error;
@@ -38,6 +39,7 @@ struct Query(
     agent::AgentQuery,
     task::TaskQuery,
     task_type::TaskTypeQuery,
+    asset::AssetQuery,
     audit::AuditQuery,
 );
 
@@ -49,6 +51,7 @@ struct Mutation(
     task_type::TaskTypeMutation,
     task::TaskHandMutation,
     task::TaskMutation,
+    asset::AssetMutation,
 );
 
 type Executor = async_graphql::Schema<Query, Mutation, live::Subscription>;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use entities::id::AgentId;
 
 pub mod agent;
+pub mod asset;
 pub mod audit;
 pub mod denial;
 pub mod duty;
@@ -25,6 +26,7 @@ use crate::auth::key::MasterKey;
 use crate::auth::policy::{self, Operation};
 use crate::error::{Error, Result};
 use crate::store::feed::Feed;
+use crate::store::shelf::Shelf;
 use crate::store::{Db, Tx};
 
 pub use setting::Settings;
@@ -46,6 +48,8 @@ pub struct Service {
     pub last_uses: session::LastUses,
     /// Compiled schemas of task types.
     pub schemas: task_type::Schemas,
+    /// Where the bytes of assets lie.
+    pub shelf: Shelf,
 }
 
 impl Service {
@@ -55,6 +59,7 @@ impl Service {
     /// When the database was never started, cannot be read, or its keys do not open under this master key.
     pub async fn open(
         db: Db,
+        shelf: Shelf,
         master: &MasterKey,
         settings: Settings,
     ) -> Result<Self, key::OpenError> {
@@ -65,6 +70,7 @@ impl Service {
             settings: Arc::new(settings),
             last_uses: session::LastUses::default(),
             schemas: task_type::Schemas::default(),
+            shelf,
             db,
         })
     }

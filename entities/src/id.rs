@@ -127,6 +127,10 @@ typed_id! {
     TaskId, "task"
 }
 typed_id! {
+    /// An asset.
+    AssetId, "asset"
+}
+typed_id! {
     /// A session.
     SessionId, "sess"
 }

@@ -2,6 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
+mod asset;
 mod founding;
 
 /// Every migration of the project, oldest first.
@@ -10,7 +11,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(founding::Migration)]
+        vec![Box::new(founding::Migration), Box::new(asset::Migration)]
     }
 }
 

@@ -8,6 +8,10 @@ use entities::agent::{self, AgentPermission, AgentState, AgentStatus, AgentTier,
 use entities::id::AgentId;
 use entities::task::{self, TaskStatus};
 
+mod asset;
+
+pub use asset::{is_maker, may_make_asset, may_review_asset};
+
 use super::actor::Caller;
 use crate::error::{Denial, Error, Result};
 
@@ -81,6 +85,8 @@ operations! {
     ReviewQueue = "reviewQueue", Query, Tier(AgentTier::L1);
     TaskType = "taskType", Query, Authenticated;
     TaskTypes = "taskTypes", Query, Authenticated;
+    Asset = "asset", Query, Authenticated;
+    Assets = "assets", Query, Authenticated;
     AuditLog = "auditLog", Query, Permission(AgentPermission::AccessAuditLogs);
     TaskAggregate = "Task.aggregate", Field, Permission(AgentPermission::AggregateL3Results);
 
@@ -114,6 +120,10 @@ operations! {
     FailTask = "failTask", Mutation, Permission(AgentPermission::ExecuteTask);
     RetryTask = "retryTask", Mutation, Authenticated;
     CancelTask = "cancelTask", Mutation, Authenticated;
+
+    RegisterAsset = "registerAsset", Mutation, Permission(AgentPermission::ExecuteTask);
+    ReviewAsset = "reviewAsset", Mutation, Permission(AgentPermission::ApproveAsset);
+    DeleteAsset = "deleteAsset", Mutation, Tier(AgentTier::L1);
 
     TaskUpdates = "taskUpdates", Subscription, Authenticated;
     AgentUpdates = "agentUpdates", Subscription, Authenticated;

@@ -17,6 +17,7 @@ pub use hand::TaskHandMutation;
 pub use query::{TaskFilter, TaskQuery};
 
 use super::agent::Agent;
+use super::asset::Asset;
 use super::audit::AuditEntry;
 use super::directive::permission;
 use super::error::Refusal;
@@ -201,6 +202,16 @@ impl Task {
     /// What it waits for; null while it moves, and when it has ended.
     async fn waiting_for(&self, ctx: &Context<'_>) -> Result<Option<WaitReason>, Refusal> {
         ctx.reader().load_one(Waiting(self.0.clone())).await
+    }
+
+    /// What was made for it beside its output, newest first.
+    async fn assets(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "How many at most.")] first: Option<i32>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<Cursor>,
+    ) -> Result<Connection<Asset>, Refusal> {
+        Asset::list_of_task(ctx, self.0.id, first, after).await
     }
 
     /// When it was created.

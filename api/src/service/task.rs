@@ -10,6 +10,7 @@ use entities::task_type;
 use serde_json::{Value, json};
 
 mod aggregate;
+mod asset;
 mod cancel;
 mod hand;
 mod idempotency;
@@ -20,6 +21,7 @@ mod sight;
 mod wait;
 
 pub use aggregate::{Aggregate, Output, aggregate, outputs};
+pub(super) use asset::lock_seen;
 pub use cancel::{cancel, cancel_overdue};
 pub use hand::{assign, retry, start};
 pub(crate) use query::matches;
@@ -27,6 +29,7 @@ pub use query::{Filter, find_named, find_visible, get, list, review_queue};
 pub use review::{
     Rejection, approve, complete, complete_abandoned, fail, failed, reject, request_review,
 };
+pub(super) use sight::seen_ids;
 pub use wait::waiting_for;
 
 use super::{Service, task_type as types};
@@ -182,7 +185,7 @@ async fn check(
     })
 }
 
-fn metadata_fault(metadata: &Value) -> Option<Fault> {
+pub(super) fn metadata_fault(metadata: &Value) -> Option<Fault> {
     let Some(map) = metadata.as_object() else {
         return Some(Fault::of(
             "metadata",

@@ -15,6 +15,7 @@ use sea_orm::{
     PrimaryKeyToColumn, QueryFilter,
 };
 
+mod asset;
 mod record;
 
 use super::clock::uuid_at;

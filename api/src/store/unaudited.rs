@@ -16,11 +16,13 @@ pub enum Reason {
     LastUse,
     /// Expired rows of `idempotency_keys`.
     ExpiryOfKeys,
+    /// Keys under which bytes may lie that no asset refers to, in `asset_leftovers`.
+    Leftovers,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: &'static [Self] = &[Self::LastUse, Self::ExpiryOfKeys];
+    pub const ALL: &'static [Self] = &[Self::LastUse, Self::ExpiryOfKeys, Self::Leftovers];
 
     /// What it may write.
     pub const fn writes(self) -> &'static [&'static str] {
@@ -30,6 +32,12 @@ impl Reason {
                 "UPDATE sessions.last_used_at",
             ],
             Self::ExpiryOfKeys => &["DELETE idempotency_keys"],
+            Self::Leftovers => &[
+                "INSERT asset_leftovers",
+                "UPDATE asset_leftovers.upload_id",
+                "UPDATE asset_leftovers.due_at",
+                "DELETE asset_leftovers",
+            ],
         }
     }
 }
@@ -100,6 +108,7 @@ mod tests {
         insta::assert_snapshot!(list.join("\n"), @r"
         LastUse: UPDATE agents.last_active_at, UPDATE sessions.last_used_at
         ExpiryOfKeys: DELETE idempotency_keys
+        Leftovers: INSERT asset_leftovers, UPDATE asset_leftovers.upload_id, UPDATE asset_leftovers.due_at, DELETE asset_leftovers
         ");
     }
 }

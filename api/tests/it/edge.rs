@@ -33,6 +33,7 @@ fn config(data_dir: &TempDir) -> Config {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         data_dir: data_dir.path().to_owned(),
+        asset_folder_shared: true,
         ..Config::default()
     }
 }

@@ -8,7 +8,7 @@ use entities::task::{self, TaskEvent, TaskStatus};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
 
-use super::super::{Service, task_type as types};
+use super::super::{Service, asset, task_type as types};
 use super::load::{self, Loaded};
 use crate::auth::actor::Caller;
 use crate::auth::policy::{self, Operation};
@@ -31,7 +31,8 @@ pub struct Rejection {
 
 /// The output of a hand-in, checked against its type before the unit of work.
 struct HandIn {
-    output: Option<JsonText>,
+    /// With its hash.
+    output: Option<(JsonText, String)>,
     requires_review: bool,
 }
 
@@ -52,18 +53,19 @@ async fn check_output(
             return Err(Error::BadUserInput(faults));
         }
     }
+    let output = match output.filter(|output| !output.is_null()) {
+        Some(output) => Some(asset::hash_output(service, caller, &task, &output).await?),
+        None => None,
+    };
     Ok(HandIn {
-        output: output
-            .filter(|output| !output.is_null())
-            .map(|output| JsonText::of(&output)),
+        output,
         requires_review: task_type.requires_review,
     })
 }
 
-fn hand_in(transition: Transition, output: Option<JsonText>) -> Transition {
+fn hand_in(transition: Transition, output: Option<(JsonText, String)>) -> Transition {
     transition.set(|task| {
-        task.output_sha256 = output.as_ref().map(JsonText::sha256);
-        task.output = output;
+        (task.output, task.output_sha256) = output.unzip();
         task.progress = 100;
     })
 }
