@@ -1,5 +1,6 @@
 //! The edge over real sockets: GraphQL over HTTP, graphql-transport-ws, the admin address, the binary and its commands.
 
+mod asset;
 mod away;
 mod command;
 mod drain;

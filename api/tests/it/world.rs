@@ -182,6 +182,20 @@ impl World {
         log_in(&self.service, id, &registered).await
     }
 
+    /// An agent that was registered before, by another session: the one before may have ended.
+    pub(crate) async fn agent_anew(&self, id: &str) -> Caller {
+        let itself = Caller::control_center(self.service.db.request_id());
+        let issued = session::issue(&self.service, &itself, id, 600)
+            .await
+            .unwrap();
+        call_by(&self.service, &issued.token).await
+    }
+
+    /// The operator, by another session.
+    pub(crate) async fn operator_anew(&self) -> Caller {
+        log_in(&self.service, "SYSTEM-001", &self.operator_secret).await
+    }
+
     /// Registers an agent and gives its secret.
     pub(crate) async fn register(&self, line: Register) -> String {
         let operation = Operation::RegisterAgent;

@@ -208,19 +208,19 @@ async fn receive(
         let mut piece = piece?;
         size += piece.len() as u64;
         check::within_limit(&service.settings, size)?;
-        check_size(asset, size, false)?;
         hash.update(&piece);
         let Some((key, writer)) = &mut target else {
             continue;
         };
+        check_size(asset, size, false)?;
         while !piece.is_empty() {
             if let Some(upload_id) = writer.put(&mut piece).await? {
                 note_upload(service, key, &upload_id).await?;
             }
         }
     }
-    check_size(asset, size, true)?;
     if let Some((_, writer)) = target {
+        check_size(asset, size, true)?;
         writer.finish().await?;
     }
     Ok(Arrived {

@@ -41,6 +41,9 @@ pub(super) struct Stage {
     thrown_out: String,
     family: String,
     due: String,
+    /// A task that was begun, and an asset of it.
+    pictured: String,
+    asset: String,
 }
 
 impl Stage {
@@ -85,7 +88,11 @@ impl Stage {
             ..drawing()
         };
         let due = task::create(service, &studio.director, due).await.unwrap();
+        let pictured = begun().await;
+        let asset = asset::picture_of(service, &studio.specialist, &pictured).await;
         let stage = Self {
+            pictured,
+            asset,
             secret,
             visitor,
             session: issued.session.id.to_string(),
@@ -138,6 +145,10 @@ macro_rules! case {
         }
     };
 }
+
+mod asset;
+
+pub(super) use asset::ASSETS;
 
 /// In this order: what stops agents comes last.
 pub(super) const CASES: &[Case] = &[

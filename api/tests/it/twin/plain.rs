@@ -6,7 +6,9 @@ use chrono::DateTime;
 use serde_json::Value;
 
 /// The prefixes of ids, which have 26 characters after it.
-const PREFIXES: [&str; 6] = ["task_", "sess_", "aud_", "req_", "inst_", "audit_"];
+const PREFIXES: [&str; 7] = [
+    "asset_", "task_", "sess_", "aud_", "req_", "inst_", "audit_",
+];
 const ID_LENGTH: usize = 26;
 
 /// Remembers which ids have appeared.
