@@ -65,6 +65,8 @@ pub struct Studio {
     people: BTreeMap<String, Person>,
     tasks: BTreeMap<String, String>,
     passed: Duration,
+    /// The ids of assets by what the scenario calls them.
+    pub pictures: BTreeMap<String, String>,
     /// The answers so far, the last one last.
     pub outcomes: Vec<Outcome>,
     /// What a step keeps for a later one of the same concept.
