@@ -8,6 +8,7 @@ mod door;
 mod order;
 mod parts;
 mod running;
+mod shelf;
 
 pub use config::Config;
 pub use running::{Running, migrate, start};

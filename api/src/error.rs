@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use entities::agent::AgentStatus;
+use entities::asset::AssetStatus;
 use entities::task::TaskStatus;
 use serde_json::{Map, Value, json};
 
@@ -69,6 +70,14 @@ pub enum Error {
         /// Where it can go.
         allowed: Vec<TaskStatus>,
     },
+    /// An asset does not change so (spec R4.01).
+    #[error("an asset that is {from} cannot become {to}; allowed from here: {}", words(.from.allowed()))]
+    InvalidAssetTransition {
+        /// Where the asset stands.
+        from: AssetStatus,
+        /// Where the call would have led.
+        to: AssetStatus,
+    },
     /// A limit would be crossed.
     #[error("{limit} is limited to {value}, this would be {requested}")]
     LimitExceeded {
@@ -124,15 +133,12 @@ fn place(fault: &Fault) -> String {
     format!("{line}{pointer}{}", fault.message)
 }
 
-fn words(statuses: &[TaskStatus]) -> String {
+fn words(statuses: &[impl ToString]) -> String {
     if statuses.is_empty() {
         return "nothing".to_owned();
     }
-    statuses
-        .iter()
-        .map(|status| status.as_str())
-        .collect::<Vec<_>>()
-        .join(", ")
+    let words: Vec<_> = statuses.iter().map(ToString::to_string).collect();
+    words.join(", ")
 }
 
 impl Error {
@@ -144,7 +150,9 @@ impl Error {
             Self::NotFound { .. } => Code::NotFound,
             Self::BadUserInput(_) => Code::BadUserInput,
             Self::Conflict { .. } => Code::Conflict,
-            Self::InvalidTransition { .. } => Code::InvalidTransition,
+            Self::InvalidTransition { .. } | Self::InvalidAssetTransition { .. } => {
+                Code::InvalidTransition
+            }
             Self::LimitExceeded { .. } => Code::LimitExceeded,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::Unavailable(_) => Code::Unavailable,
@@ -160,6 +168,7 @@ impl Error {
             | Self::NotFound { .. }
             | Self::BadUserInput(_)
             | Self::InvalidTransition { .. }
+            | Self::InvalidAssetTransition { .. }
             | Self::LimitExceeded { .. } => false,
             Self::Conflict { details, .. } => details.get("retryable") == Some(&Value::Bool(true)),
             Self::RateLimited { .. } | Self::Unavailable(_) | Self::Internal(_) => true,
@@ -177,6 +186,9 @@ impl Error {
             Self::Conflict { details, .. } => Value::Object(details.clone()),
             Self::InvalidTransition { from, to, allowed } => {
                 json!({"from": from, "to": to, "allowed": allowed})
+            }
+            Self::InvalidAssetTransition { from, to } => {
+                json!({"from": from, "to": to, "allowed": from.allowed()})
             }
             Self::LimitExceeded {
                 limit,

@@ -6,6 +6,7 @@
 use async_graphql::{MergedObject, SDLExportOptions};
 
 mod agent;
+mod asset;
 mod audit;
 mod directive;
 mod error;
@@ -40,6 +41,7 @@ struct Query(
     task::TaskQuery,
     task_type::TaskTypeQuery,
     notification::NotificationQuery,
+    asset::AssetQuery,
     audit::AuditQuery,
 );
 
@@ -52,6 +54,7 @@ struct Mutation(
     task::TaskHandMutation,
     task::TaskMutation,
     notification::NotificationMutation,
+    asset::AssetMutation,
 );
 
 type Executor = async_graphql::Schema<Query, Mutation, live::Subscription>;

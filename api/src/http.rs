@@ -3,6 +3,7 @@
 
 mod admin;
 mod answer;
+mod asset;
 mod credential;
 mod drain;
 mod execution;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 
 use metric::Metrics;
 use session_watch::SessionWatch;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::graphql::Schema;
 use crate::service::Service;
@@ -40,6 +41,8 @@ pub struct Gateway {
     draining: Draining,
     metrics: Metrics,
     sessions: SessionWatch,
+    /// A place for each upload that may be under way.
+    uploads: Semaphore,
     /// How many sockets are open: draining waits until there is none.
     sockets: watch::Sender<usize>,
 }
@@ -60,6 +63,7 @@ impl Gateway {
             metrics: Metrics::new(service.db.kind()),
             sessions: SessionWatch::start(service.clone(), draining.clone()),
             sockets: watch::Sender::new(0),
+            uploads: Semaphore::new(limits.max_uploads),
             service,
             limits,
             draining,

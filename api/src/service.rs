@@ -5,6 +5,7 @@ use std::sync::Arc;
 use entities::id::AgentId;
 
 pub mod agent;
+pub mod asset;
 pub mod audit;
 pub mod denial;
 pub mod duty;
@@ -26,6 +27,7 @@ use crate::auth::key::MasterKey;
 use crate::auth::policy::{self, Operation};
 use crate::error::{Error, Result};
 use crate::store::feed::Feed;
+use crate::store::shelf::Shelf;
 use crate::store::{Db, Tx};
 
 pub use setting::Settings;
@@ -51,6 +53,8 @@ pub struct Service {
     pub versions: task_type::Versions,
     /// Where claimers wait for work.
     pub claimers: task::WaitingRoom,
+    /// Where the bytes of assets lie.
+    pub shelf: Shelf,
 }
 
 impl Service {
@@ -60,6 +64,7 @@ impl Service {
     /// When the database was never started, cannot be read, or its keys do not open under this master key.
     pub async fn open(
         db: Db,
+        shelf: Shelf,
         master: &MasterKey,
         settings: Settings,
     ) -> Result<Self, key::OpenError> {
@@ -72,6 +77,7 @@ impl Service {
             schemas: task_type::Schemas::default(),
             versions: task_type::Versions::default(),
             claimers: task::WaitingRoom::default(),
+            shelf,
             db,
         })
     }

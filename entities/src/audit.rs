@@ -96,13 +96,13 @@ actions! {
     /// registerAsset.
     AssetGenerated = "ASSET_GENERATED", Asset, ["set"];
     /// Its bytes were put.
-    AssetUploaded = "ASSET_UPLOADED", Asset, ["set"];
+    AssetUploaded = "ASSET_UPLOADED", Asset, ["set", "sha256", "byteSize"];
     /// A reviewer agreed.
     AssetApproved = "ASSET_APPROVED", Asset, ["set"];
     /// A reviewer disagreed.
-    AssetRejected = "ASSET_REJECTED", Asset, ["set"];
+    AssetRejected = "ASSET_REJECTED", Asset, ["set", "feedback"];
     /// Its bytes are gone.
-    AssetDeleted = "ASSET_DELETED", Asset, ["set"];
+    AssetDeleted = "ASSET_DELETED", Asset, ["set", "reason"];
     /// registerAgent.
     AgentRegistered = "AGENT_REGISTERED", Agent, ["set"];
     /// activateAgent.

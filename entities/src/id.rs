@@ -127,6 +127,10 @@ typed_id! {
     TaskId, "task"
 }
 typed_id! {
+    /// An asset.
+    AssetId, "asset"
+}
+typed_id! {
     /// A session.
     SessionId, "sess"
 }
@@ -137,10 +141,6 @@ typed_id! {
 typed_id! {
     /// A request, as it appears in error extensions, logs and audit entries.
     RequestId, "req"
-}
-typed_id! {
-    /// An asset.
-    AssetId, "asset"
 }
 typed_id! {
     /// A notification.

@@ -3,6 +3,7 @@
 //! Nothing here does I/O but the migrations, and nothing here knows who may do what: that is the policy's.
 
 pub mod agent;
+pub mod asset;
 pub mod audit;
 pub mod id;
 pub mod idempotency_key;

@@ -2,6 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
+mod asset;
 mod engine;
 mod founding;
 mod notification;
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(founding::Migration),
             Box::new(engine::Migration),
+            Box::new(asset::Migration),
             Box::new(notification::Migration),
         ]
     }

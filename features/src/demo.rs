@@ -178,7 +178,7 @@ async fn hand_in(
 /// Asks for a review of a picture and returns the hash of what is to be judged.
 async fn ask_for_review(stage: &mut Stage, task: &str, summary: &str) -> Result<Value> {
     let picture = json!({
-        "id": "asset_01jz3va7h4e9n2p8s5d6g0k3qb",
+        "id": stage.picture(SPECIALIST, task, summary).await?,
         "kind": "IMAGE",
         "mediaType": "image/png",
         "width": 1024,

@@ -93,8 +93,7 @@ impl Process {
     /// # Errors
     /// When it ends, or stays silent, before it listens; with what it said.
     pub async fn start(command: &str, data_dir: &Path, database_url: Option<&str>) -> Result<Self> {
-        let arguments = serving(command, data_dir, database_url);
-        let mut child = spawn(&arguments)?;
+        let mut child = spawn(&serving(command, data_dir, database_url), ALONE)?;
         let (lines, mut news) = (Lines::default(), watch::channel(()).0);
         listen(child.stdout.take(), &lines, &mut news);
         listen(child.stderr.take(), &lines, &mut news);
@@ -138,7 +137,7 @@ impl Process {
         database_url: Option<&str>,
         lives: Duration,
     ) -> Result<()> {
-        let child = spawn(&serving(command, data_dir, database_url))?;
+        let child = spawn(&serving(command, data_dir, database_url), ALONE)?;
         tokio::time::sleep(lives).await;
         kill(child).await
     }
@@ -226,7 +225,7 @@ pub struct Ended {
 /// # Errors
 /// When it cannot be started or does not end in time.
 pub async fn run(arguments: &[&str]) -> Result<Ended> {
-    let child = spawn(arguments)?;
+    let child = spawn(arguments, None)?;
     let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
     let output =
         output.with_context(|| format!("`ziggie {}` did not end", arguments.join(" ")))??;
@@ -265,9 +264,13 @@ fn serving(command: &str, data_dir: &Path, database_url: Option<&str>) -> Vec<St
     arguments.into_iter().map(str::to_owned).collect()
 }
 
-fn spawn(arguments: &[impl AsRef<OsStr>]) -> Result<Child> {
+/// The folder of assets is nobody else's: servers that share a database here share no assets.
+const ALONE: Option<(&str, &str)> = Some(("ZIGGIE_ASSET_FOLDER_SHARED", "true"));
+
+fn spawn(arguments: &[impl AsRef<OsStr>], setting: Option<(&str, &str)>) -> Result<Child> {
     Command::new(binary()?)
         .args(arguments)
+        .envs(setting)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -3,6 +3,7 @@
 //! A step that is *given* must succeed; one that is *done* may be refused, and the outcome is judged by the steps after it.
 
 mod agent;
+mod asset;
 mod audit;
 mod disaster;
 mod http;

@@ -201,6 +201,16 @@ words! {
     Tasks of Task, "tasks", "the [a-z-]+ task(?:, the [a-z-]+ task)*(?: and the [a-z-]+ task)?"
 }
 
+word! {
+    /// An asset by what the scenario calls it: `the fox picture`.
+    Picture, "picture", "the [a-z-]+ picture"
+}
+
+word! {
+    /// Where an asset stands.
+    AssetStatus, "assetStatus", "GENERATED|APPROVED|REJECTED|DELETED"
+}
+
 /// A number, in words up to twelve or in figures.
 #[derive(Clone, Copy, Debug, Parameter, PartialEq, Eq)]
 #[param(

@@ -68,6 +68,8 @@ pub struct Studio {
     passed: Duration,
     /// Who waits for a task, with the answer to come.
     pub waiting: BTreeMap<String, JoinHandle<Result<Answer, ClientError>>>,
+    /// The ids of assets by what the scenario calls them.
+    pub pictures: BTreeMap<String, String>,
     /// The answers so far, the last one last.
     pub outcomes: Vec<Outcome>,
     /// What a step keeps for a later one of the same concept.

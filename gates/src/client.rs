@@ -11,10 +11,12 @@ use thiserror::Error;
 
 mod answer;
 mod call;
+mod content;
 mod socket;
 
 pub use answer::{Answer, Fault, Page};
 pub use call::{Call, Kind};
+pub use content::Content;
 pub use socket::{Close, Message, Socket, SocketError};
 
 /// How long a call may take before it is given up.
@@ -174,21 +176,28 @@ impl Client {
         url: String,
         request: reqwest::RequestBuilder,
     ) -> Result<Page, ClientError> {
+        let response = self.answer_to(&url, request).await?;
+        let status = response.status().as_u16();
+        match response.text().await {
+            Ok(body) => Ok(Page { status, body }),
+            Err(source) => Err(ClientError::Unreachable { url, source }),
+        }
+    }
+
+    /// Sends a request with what the caller shows.
+    async fn answer_to(
+        &self,
+        url: &str,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, ClientError> {
         let request = match self.credential.entry() {
             Some((name, value)) => request.header(name, value),
             None => request,
         };
-        let unreachable = |source| ClientError::Unreachable {
-            url: url.clone(),
+        let sent = request.timeout(self.patience).send().await;
+        sent.map_err(|source| ClientError::Unreachable {
+            url: url.to_owned(),
             source,
-        };
-        let response = request
-            .timeout(self.patience)
-            .send()
-            .await
-            .map_err(unreachable)?;
-        let status = response.status().as_u16();
-        let body = response.text().await.map_err(unreachable)?;
-        Ok(Page { status, body })
+        })
     }
 }

@@ -55,6 +55,10 @@ fn suites(report: &mut Report, require_postgres: bool) {
     };
     let tests = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
     report.run(TESTS, offered(tool::cargo(&tests)));
+    if tool::variable("ZIGGIE_TEST_S3_URL").is_none() {
+        let why = "ZIGGIE_TEST_S3_URL names no server";
+        report.leave_out("tests above that need an S3-compatible store", why);
+    }
     report.run_found(ON_SQLITE, suite("sqlite").map(offered));
     let on_sqlite = ["--crash", "--fsync", "--sample", "--on", "sqlite"];
     report.run_found(SOAK_ON_SQLITE, soak(&on_sqlite).map(offered));

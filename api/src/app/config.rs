@@ -27,6 +27,18 @@ pub struct Config {
     pub database_url: Option<String>,
     /// How many connections to PostgreSQL this replica may hold.
     pub database_connections: u32,
+    /// Where the bytes of assets lie: `file:///path` or `s3://bucket/prefix`; without it in the folder `assets` of the data directory.
+    pub asset_store: Option<String>,
+    /// That every replica has the same folder of assets: replicas refuse a folder without it.
+    pub asset_folder_shared: bool,
+    /// Where an S3-compatible store answers, such as `http://127.0.0.1:9000`; without it Amazon's own.
+    pub asset_s3_endpoint: Option<String>,
+    /// The region of the bucket.
+    pub asset_s3_region: String,
+    /// The id of the key to the bucket; without it what the machine itself is granted.
+    pub asset_s3_key_id: Option<String>,
+    /// The secret of the key; better in the environment than in a file.
+    pub asset_s3_secret: Option<Hidden>,
     /// Whether the founding fleet and task types are loaded where they are missing.
     pub founding: bool,
     /// A file with the master key, for replicas that share one; without it `master.key` in the data directory.
@@ -50,6 +62,12 @@ impl Default for Config {
             data_dir: PathBuf::from("./ziggie-data"),
             database_url: None,
             database_connections: 10,
+            asset_store: None,
+            asset_folder_shared: false,
+            asset_s3_endpoint: None,
+            asset_s3_region: "us-east-1".to_owned(),
+            asset_s3_key_id: None,
+            asset_s3_secret: None,
             founding: false,
             master_key_file: None,
             master_key: None,

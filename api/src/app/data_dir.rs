@@ -62,6 +62,11 @@ impl DataDir {
         Ok(())
     }
 
+    /// Where the bytes of assets lie when nothing else is said.
+    pub(super) fn assets(&self) -> PathBuf {
+        self.path.join("assets")
+    }
+
     /// Where commands ask the process that serves it.
     pub(super) fn socket(&self) -> PathBuf {
         self.path.join("ziggie.sock")

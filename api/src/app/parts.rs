@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use super::config::Config;
 use super::data_dir::{DataDir, FoundKey, write_private};
+use super::shelf;
 use crate::auth::key::MasterKey;
 use crate::auth::secret::Secret;
 use crate::error::Error;
@@ -84,7 +85,8 @@ async fn open(
         .await
         .map_err(explained)
         .context("the first start")?;
-    let service = Service::open(db, key, config.limits.of_use()).await;
+    let shelf = shelf::open(config, data_dir)?;
+    let service = Service::open(db, shelf, key, config.limits.of_use()).await;
     service.context("opening the keys of this installation")
 }
 

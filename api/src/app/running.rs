@@ -14,6 +14,7 @@ use super::config::Config;
 use super::data_dir::{DataDir, Lock};
 use super::door::Door;
 use super::parts::{Parts, explained};
+use super::shelf;
 use crate::http::{self, Drain, Gateway};
 use crate::service::{duty, founding};
 use crate::store::Database;
@@ -51,6 +52,7 @@ pub struct Running {
 /// # Errors
 /// When the data directory is served by another process, an address is taken, or the database or its keys cannot be opened.
 pub async fn start(config: Config) -> Result<Running> {
+    shelf::check_shared(&config)?;
     let data_dir = DataDir::open(&config.data_dir)?;
     let Some(lock) = data_dir.lock()? else {
         bail!(

@@ -8,6 +8,10 @@ use entities::agent::{self, AgentPermission, AgentState, AgentStatus, AgentTier,
 use entities::id::AgentId;
 use entities::task::{self, TaskStatus};
 
+mod asset;
+
+pub use asset::{is_maker, may_make_asset, may_review_asset};
+
 use super::actor::Caller;
 use crate::error::{Denial, Error, Result};
 
@@ -82,6 +86,8 @@ operations! {
     TaskType = "taskType", Query, Authenticated;
     TaskTypes = "taskTypes", Query, Authenticated;
     Notifications = "notifications", Query, Authenticated;
+    Asset = "asset", Query, Authenticated;
+    Assets = "assets", Query, Authenticated;
     AuditLog = "auditLog", Query, Permission(AgentPermission::AccessAuditLogs);
     TaskAggregate = "Task.aggregate", Field, Permission(AgentPermission::AggregateL3Results);
 
@@ -118,6 +124,10 @@ operations! {
     RetryTask = "retryTask", Mutation, Authenticated;
     CancelTask = "cancelTask", Mutation, Authenticated;
     AcknowledgeNotifications = "acknowledgeNotifications", Mutation, Authenticated;
+
+    RegisterAsset = "registerAsset", Mutation, Permission(AgentPermission::ExecuteTask);
+    ReviewAsset = "reviewAsset", Mutation, Permission(AgentPermission::ApproveAsset);
+    DeleteAsset = "deleteAsset", Mutation, Tier(AgentTier::L1);
 
     TaskUpdates = "taskUpdates", Subscription, Authenticated;
     AgentUpdates = "agentUpdates", Subscription, Authenticated;

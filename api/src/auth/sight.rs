@@ -1,6 +1,10 @@
 //! Who may see what (spec R1.09), as pure functions over the fleet in memory. The lists of `service` say the same in SQL; a test holds
 //! the two together. Floor 1.
 
+mod asset;
+
+pub use asset::{AssetSight, sees_asset};
+
 use entities::agent::{AgentPermission, AgentTier};
 use entities::id::AgentId;
 use entities::task::{self, TaskStatus};

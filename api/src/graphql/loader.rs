@@ -7,10 +7,11 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use entities::id::{AgentId, NotificationId, TaskId};
+use entities::id::{AgentId, AssetId, NotificationId, TaskId};
 use entities::task::{self, WaitReason};
 
 use super::agent::Agent;
+use super::asset::Asset;
 use super::error::Refusal;
 use super::notification::Notification;
 use super::task::Task;
@@ -118,6 +119,17 @@ impl Loader<TaskId> for Reader {
             .into_iter()
             .map(|(id, row)| (id, row.into()))
             .collect())
+    }
+}
+
+/// An asset that the caller may see, by its id.
+impl Loader<AssetId> for Reader {
+    type Value = Asset;
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[AssetId]) -> Result<HashMap<AssetId, Asset>, Refusal> {
+        let found = service::asset::find_visible(&self.service, &self.caller, keys).await?;
+        Ok(found.into_iter().map(|row| (row.id, row.into())).collect())
     }
 }
 

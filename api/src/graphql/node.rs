@@ -1,10 +1,11 @@
 //! Everything with an id of its own, by that id. Floor 4.
 
 use async_graphql::{Context, ID, Interface, Object};
-use entities::id::{AgentId, AuditId, NotificationId, SessionId, TaskId};
+use entities::id::{AgentId, AssetId, AuditId, NotificationId, SessionId, TaskId};
 use futures::future::try_join_all;
 
 use super::agent::Agent;
+use super::asset::Asset;
 use super::audit::AuditEntry;
 use super::directive::authenticated;
 use super::error::Refusal;
@@ -18,7 +19,7 @@ use crate::auth::policy::Operation;
 use crate::error::Error;
 use crate::service;
 
-/// Everything with an id of its own. Ids say their kind: `task_…`, `sess_…`, `audit_…`, `notif_…`; an agent's id is its name plate.
+/// Everything with an id of its own. Ids say their kind: `task_…`, `asset_…`, `sess_…`, `audit_…`, `notif_…`; an agent's id is its name plate.
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Its id, good for `node`."))]
 pub enum Node {
@@ -28,6 +29,8 @@ pub enum Node {
     AgentSession(AgentSession),
     /// A task.
     Task(Task),
+    /// An asset.
+    Asset(Asset),
     /// An entry of the audit log.
     AuditEntry(AuditEntry),
     /// A notification.
@@ -39,6 +42,10 @@ async fn find(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, Refusal> {
     let (service, caller) = (ctx.service(), ctx.caller());
     if let Ok(id) = id.parse::<TaskId>() {
         return Ok(ctx.reader().load_one(Named(id)).await?.map(Node::Task));
+    }
+    if id.parse::<AssetId>().is_ok() {
+        let found = service::asset::find(service, caller, id).await?;
+        return Ok(found.map(|row| Node::Asset(row.into())));
     }
     if id.parse::<SessionId>().is_ok() {
         let found = service::session::find(service, caller, id).await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 use entities::notification::{self, NotificationKind};
 
+use super::asset::Asset;
 use super::directive::authenticated;
 use super::error::Refusal;
 use super::guard::Allow;
@@ -42,6 +43,14 @@ impl Notification {
     /// The task that it is about, as it is now; null where there is none, or none that the caller may see any more.
     async fn task(&self, ctx: &Context<'_>) -> Result<Option<Task>, Refusal> {
         match self.0.task_id {
+            Some(id) => Ok(ctx.reader().load_one(id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The asset that it is about, as it is now; null where there is none, or none that the caller may see any more.
+    async fn asset(&self, ctx: &Context<'_>) -> Result<Option<Asset>, Refusal> {
+        match self.0.asset_id {
             Some(id) => Ok(ctx.reader().load_one(id).await?),
             None => Ok(None),
         }

@@ -19,6 +19,7 @@ pub use query::{TaskFilter, TaskQuery};
 pub use validation::TaskValidation;
 
 use super::agent::Agent;
+use super::asset::Asset;
 use super::audit::AuditEntry;
 use super::directive::permission;
 use super::error::Refusal;
@@ -213,6 +214,16 @@ impl Task {
     /// Whether what was handed in is being checked, and what was found.
     async fn validation(&self) -> TaskValidation {
         TaskValidation::of(&self.0)
+    }
+
+    /// What was made for it beside its output, newest first.
+    async fn assets(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 20, desc = "How many at most.")] first: Option<i32>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<Cursor>,
+    ) -> Result<Connection<Asset>, Refusal> {
+        Asset::list_of_task(ctx, self.0.id, first, after).await
     }
 
     /// When it was created.

@@ -13,6 +13,10 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// How many bytes the body of a GraphQL request, or a message over a socket, may have.
     pub max_body_bytes: usize,
+    /// How long the upload of an asset's bytes may pause.
+    pub upload_pause: Duration,
+    /// How many uploads may be under way at once; further ones are UNAVAILABLE.
+    pub max_uploads: usize,
     /// How long a query or mutation may run.
     pub operation_timeout: Duration,
     /// How many sockets may be open at once.
@@ -34,6 +38,8 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
             max_body_bytes: 1024 * 1024,
+            upload_pause: Duration::from_secs(10),
+            max_uploads: 32,
             operation_timeout: Duration::from_secs(30),
             max_sockets: 10_000,
             socket_init_timeout: Duration::from_secs(10),

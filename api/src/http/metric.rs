@@ -35,6 +35,13 @@ struct OfKind {
     kind: Word,
 }
 
+/// A request for an asset's bytes and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfAsset {
+    method: Word,
+    code: Word,
+}
+
 /// The codes are those that the server closes by: a closed list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfClose {
@@ -48,6 +55,11 @@ pub(super) struct Metrics {
     operations: Family<Outcome, Counter>,
     durations: Family<OfKind, Histogram>,
     closes: Family<OfClose, Counter>,
+    asset_requests: Family<OfAsset, Counter>,
+    /// Bytes of assets that were taken.
+    pub(super) asset_bytes_stored: Counter,
+    /// Bytes of assets that were given out.
+    pub(super) asset_bytes_served: Counter,
     /// Open sockets.
     pub(super) sockets: Gauge,
     /// Running subscriptions.
@@ -91,6 +103,20 @@ impl Metrics {
             "WebSocket connections that have closed, by code",
             closes.clone(),
         );
+        let asset_requests = Family::default();
+        registry.register(
+            "asset_requests",
+            "Requests for the bytes of assets that have ended, by method and code",
+            asset_requests.clone(),
+        );
+        let asset_bytes_stored = Counter::default();
+        let help = "Bytes of assets that were put and kept";
+        let stored = asset_bytes_stored.clone();
+        registry.register_with_unit("asset_stored", help, Unit::Bytes, stored);
+        let asset_bytes_served = Counter::default();
+        let help = "Bytes of assets that were sent to readers";
+        let served = asset_bytes_served.clone();
+        registry.register_with_unit("asset_served", help, Unit::Bytes, served);
         let subscriptions = Gauge::default();
         registry.register(
             "subscriptions",
@@ -114,6 +140,9 @@ impl Metrics {
             operations,
             durations,
             closes,
+            asset_requests,
+            asset_bytes_stored,
+            asset_bytes_served,
             sockets,
             subscriptions,
             feed_head,
@@ -135,6 +164,14 @@ impl Metrics {
                 .get_or_create(&OfKind { kind: word })
                 .observe(took.as_secs_f64());
         }
+    }
+
+    /// Counts a request for the bytes of an asset.
+    pub(super) fn count_asset(&self, method: &'static str, code: &'static str) {
+        let (method, code) = (Word(method), Word(code));
+        self.asset_requests
+            .get_or_create(&OfAsset { method, code })
+            .inc();
     }
 
     /// Counts a socket that has closed.

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Service, notification, session, task};
+use super::{Service, asset, notification, session, task};
 use crate::auth::actor::Caller;
 use crate::error::{Error, Result};
 use crate::store::Tx;
@@ -21,7 +21,7 @@ type Duty = fn(&Service) -> BoxFuture<'_, Result<()>>;
 /// Starts every duty; they end when `shutdown` turns true, the flush of last uses after one more turn.
 pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> {
     let settings = &service.settings;
-    let duties: [(&'static str, Duration, Duty); 7] = [
+    let duties: [(&'static str, Duration, Duty); 8] = [
         ("session.sweep", settings.session_sweep, |service| {
             Box::pin(async { session::sweep(service).await.map(drop) })
         }),
@@ -39,6 +39,9 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
         }),
         ("session.last_use", settings.last_use_flush, |service| {
             Box::pin(session::flush_last_uses(service))
+        }),
+        ("asset.sweep", settings.asset_sweep, |service| {
+            Box::pin(async { asset::clear_leftovers(service).await.map(drop) })
         }),
         ("idempotency_key.expiry", KEY_EXPIRY, |service| {
             Box::pin(expire_keys(service))

@@ -21,6 +21,14 @@ pub struct Settings {
     pub max_bulk: usize,
     /// How many bytes of canonical JSON an input, output or agent configuration may have.
     pub max_document_bytes: usize,
+    /// How many assets a task may have, deleted ones not counted.
+    pub max_task_assets: u64,
+    /// How many bytes an asset may have that are put here.
+    pub max_asset_bytes: usize,
+    /// How long the upload of an asset's bytes may take.
+    pub upload_time: Duration,
+    /// How often bytes are cleared away that no asset refers to.
+    pub asset_sweep: Duration,
     /// How long a session lives when nothing else is said.
     pub session_ttl: Duration,
     /// How long a session may live at most.
@@ -57,6 +65,10 @@ impl Default for Settings {
             max_page: 200,
             max_bulk: 10_000,
             max_document_bytes: 256 * 1024,
+            max_task_assets: 1_000,
+            max_asset_bytes: 64 * 1024 * 1024,
+            upload_time: Duration::from_secs(3_600),
+            asset_sweep: Duration::from_secs(60),
             session_ttl: Duration::from_secs(3_600),
             max_session_ttl: Duration::from_secs(30 * 24 * 3_600),
             max_sessions: 100,

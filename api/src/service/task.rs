@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 mod aggregate;
 mod answer;
+mod asset;
 mod cancel;
 mod checker;
 mod claim;
@@ -26,6 +27,7 @@ mod validation;
 mod wait;
 
 pub use aggregate::{Aggregate, Output, aggregate, outputs};
+pub(super) use asset::lock_seen;
 pub use cancel::{cancel, cancel_overdue};
 pub use claim::{Claim, WaitingRoom, claim, serve_claimers};
 pub use hand::{assign, retry, start};
@@ -35,6 +37,7 @@ pub use lease::{Heartbeat, expire_leases, heartbeat, stop_losers};
 pub(crate) use query::matches;
 pub use query::{Filter, find_named, find_visible, get, list, review_queue};
 pub use review::{Rejection, approve, reject};
+pub(super) use sight::seen_ids;
 pub(super) use validation::lock_checked_by;
 pub use validation::{Validation, validations};
 pub use wait::waiting_for;
@@ -192,7 +195,7 @@ async fn check(
     })
 }
 
-fn metadata_fault(metadata: &Value) -> Option<Fault> {
+pub(super) fn metadata_fault(metadata: &Value) -> Option<Fault> {
     let Some(map) = metadata.as_object() else {
         return Some(Fault::of(
             "metadata",

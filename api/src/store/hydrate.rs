@@ -10,6 +10,10 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
+mod asset;
+
+pub use asset::asset_sights;
+
 use super::feed::{Event, Subject};
 use super::tx::can_notify;
 use crate::auth::sight::TaskSight;

@@ -15,6 +15,7 @@ use sea_orm::{
     PrimaryKeyToColumn, QueryFilter,
 };
 
+mod asset;
 mod claim;
 mod notify;
 mod record;

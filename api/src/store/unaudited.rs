@@ -24,6 +24,8 @@ pub enum Reason {
     Acknowledgement,
     /// Rows of `notifications` that were acknowledged long ago, or are the oldest of too many.
     SweepOfNotifications,
+    /// Keys under which bytes may lie that no asset refers to, in `asset_leftovers`.
+    Leftovers,
 }
 
 impl Reason {
@@ -34,6 +36,7 @@ impl Reason {
         Self::Heartbeat,
         Self::Acknowledgement,
         Self::SweepOfNotifications,
+        Self::Leftovers,
     ];
 
     /// What it may write.
@@ -47,6 +50,12 @@ impl Reason {
             Self::Heartbeat => &["UPDATE tasks.lease_expires_at"],
             Self::Acknowledgement => &["UPDATE notifications.acknowledged_at"],
             Self::SweepOfNotifications => &["DELETE notifications"],
+            Self::Leftovers => &[
+                "INSERT asset_leftovers",
+                "UPDATE asset_leftovers.upload_id",
+                "UPDATE asset_leftovers.due_at",
+                "DELETE asset_leftovers",
+            ],
         }
     }
 }
@@ -139,6 +148,7 @@ mod tests {
         Heartbeat: UPDATE tasks.lease_expires_at
         Acknowledgement: UPDATE notifications.acknowledged_at
         SweepOfNotifications: DELETE notifications
+        Leftovers: INSERT asset_leftovers, UPDATE asset_leftovers.upload_id, UPDATE asset_leftovers.due_at, DELETE asset_leftovers
         ");
     }
 }

@@ -1,5 +1,6 @@
 //! The edge over real sockets: GraphQL over HTTP, graphql-transport-ws, the admin address, the binary and its commands.
 
+mod asset;
 mod away;
 mod command;
 mod drain;
@@ -33,6 +34,7 @@ fn config(data_dir: &TempDir) -> Config {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         data_dir: data_dir.path().to_owned(),
+        asset_folder_shared: true,
         ..Config::default()
     }
 }

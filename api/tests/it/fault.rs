@@ -8,7 +8,9 @@ use std::time::Duration;
 use entities::audit::recorded::Recorded;
 use entities::audit::{AuditAction, AuditEntity, entry, ledger};
 use entities::id::AuditId;
-use entities::{agent, idempotency_key, notification, session, signing_key, task, task_type};
+use entities::{
+    agent, asset, idempotency_key, notification, session, signing_key, task, task_type,
+};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryOrder, Statement,
 };
@@ -19,7 +21,7 @@ use crate::world::{World, on_each_database};
 mod case;
 mod stage;
 
-use case::{CASES, Case};
+use case::{ASSETS, CASES, Case};
 use stage::Stage;
 
 /// How long locks may take to go when their holder was dropped.
@@ -77,6 +79,7 @@ impl State {
             task.claimable_at = None;
         }
         take(&mut rows, tasks);
+        take(&mut rows, asset::Entity::find().all(outside).await);
         take(&mut rows, session::Entity::find().all(outside).await);
         take(&mut rows, task_type::Entity::find().all(outside).await);
         take(&mut rows, signing_key::Entity::find().all(outside).await);
@@ -146,7 +149,10 @@ impl State {
             );
         }
         for (_, kind, about) in &self.entries[before.entries.len()..] {
-            let has_row = matches!(kind, AuditEntity::Agent | AuditEntity::Task);
+            let has_row = matches!(
+                kind,
+                AuditEntity::Agent | AuditEntity::Task | AuditEntity::Asset
+            );
             assert!(
                 !has_row || changed.contains(about),
                 "{}: an entry about {about}, which did not change",
@@ -251,7 +257,7 @@ async fn at_no_call_of_the_database_does_a_fault_leave_anything_half_done() {
         on_each_database(async |world| {
             let outside = world.back_door().await;
             let stage = Stage::set(world).await;
-            for case in CASES {
+            for case in ASSETS.iter().chain(CASES) {
                 try_case(&stage, &outside, case, first).await;
             }
             log_goes_on(&stage.studio.world, &outside).await;

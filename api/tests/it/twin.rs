@@ -26,6 +26,8 @@ struct Stage {
     callers: Vec<Caller>,
     /// Tasks in the order in which they were made.
     tasks: Vec<String>,
+    /// Assets in the order in which they were registered.
+    assets: Vec<String>,
     plain: Plain,
 }
 
@@ -45,6 +47,7 @@ impl Stage {
             world,
             callers,
             tasks: Vec::new(),
+            assets: Vec::new(),
             plain: Plain::default(),
         }
     }
@@ -65,23 +68,30 @@ impl Stage {
         {
             self.tasks.push(id.to_owned());
         }
+        if let Some(id) = answer.pointer("/data/shown/id").and_then(Value::as_str) {
+            self.assets.push(id.to_owned());
+        }
         self.plain.of(&answer)
     }
 
-    /// Writes the ids of tasks in the place of their numbers.
+    /// Writes the ids of tasks and assets in the place of their numbers.
     fn filled_in(&self, value: &Value) -> Value {
         match value {
-            Value::Object(map) => match map.get("task#").and_then(Value::as_u64) {
-                Some(number) => {
-                    let number = usize::try_from(number).unwrap();
-                    let id = self.tasks.get(number % self.tasks.len().max(1));
-                    json!(id.map_or("task_00000000000000000000000000", String::as_str))
-                }
-                None => map
-                    .iter()
-                    .map(|(key, value)| (key.clone(), self.filled_in(value)))
-                    .collect(),
-            },
+            Value::Object(map) => {
+                let of = |name: &str, ids: &[String], none: &str| {
+                    let number = usize::try_from(map.get(name)?.as_u64()?).unwrap();
+                    let id = ids.get(number % ids.len().max(1));
+                    Some(json!(id.map_or(none, String::as_str)))
+                };
+                of("task#", &self.tasks, "task_00000000000000000000000000")
+                    .or_else(|| of("asset#", &self.assets, "asset_00000000000000000000000000"))
+                    .unwrap_or_else(|| {
+                        let filled = map.iter();
+                        filled
+                            .map(|(key, value)| (key.clone(), self.filled_in(value)))
+                            .collect()
+                    })
+            }
             Value::Array(list) => list.iter().map(|value| self.filled_in(value)).collect(),
             other => other.clone(),
         }
@@ -117,12 +127,14 @@ impl Stage {
             parent { id } metadata input output outputSha256 error reviewFeedback rejectionCount attempt failureCount maxAttempts
             progress waitingFor overdue history(first: 50) { nodes { action metadata } }";
         const TOLD: &str = "kind message task { id status }";
+        const ASSET: &str = "id kind mediaType status uri byteSize sha256 metadata task { id } creator { id } reviewer { id } reviewFeedback";
         const ENTRY: &str = "action entityType entityId actor { id } metadata causeId sessionId";
         self.world.service.denials.flush().await;
         self.world.service.feed.settled().await.unwrap();
         let mut seen = vec![
             ("agents".to_owned(), self.list(0, "agents", AGENT).await),
             ("tasks".to_owned(), self.list(0, "tasks", TASK).await),
+            ("assets".to_owned(), self.list(0, "assets", ASSET).await),
         ];
         for caller in 1..self.callers.len() {
             let (id, _, _) = AGENTS[caller - 1];
@@ -135,6 +147,10 @@ impl Stage {
                 let mut told = self.list(caller, "notifications", TOLD).await;
                 told.sort_unstable_by_key(Value::to_string);
                 seen.push((format!("notifications of {id}"), told));
+                seen.push((
+                    format!("assets of {id}"),
+                    self.list(caller, "assets", "id status").await,
+                ));
             }
         }
         seen.push(("auditLog".to_owned(), self.list(0, "auditLog", ENTRY).await));

@@ -15,6 +15,7 @@ use ziggie::auth::policy::Operation;
 use ziggie::service::agent::{self, Register};
 use ziggie::service::{Service, Settings, first_start, session, task, task_type};
 use ziggie::store::clock::Clock;
+use ziggie::store::shelf::Shelf;
 use ziggie::store::{Database, Db};
 
 /// Names the PostgreSQL server to use beside SQLite: a superuser's URL.
@@ -28,6 +29,8 @@ pub(crate) struct World {
     pub(crate) operator_secret: String,
     database: Database,
     master: MasterKey,
+    /// Where the bytes of assets lie.
+    shelf: TempDir,
     /// Removed when the world ends.
     _directory: Option<TempDir>,
 }
@@ -104,7 +107,9 @@ impl World {
             .await
             .unwrap();
         let operator_secret = first.operator_secret.unwrap().expose();
-        let service = Service::open(db, &master, settings).await.unwrap();
+        let shelf = TempDir::new().unwrap();
+        let place = Shelf::folder(shelf.path()).unwrap();
+        let service = Service::open(db, place, &master, settings).await.unwrap();
         let operator = log_in(&service, "SYSTEM-001", &operator_secret).await;
         Self {
             service,
@@ -112,6 +117,7 @@ impl World {
             operator_secret,
             database,
             master,
+            shelf,
             _directory: directory,
         }
     }
@@ -121,7 +127,15 @@ impl World {
         let clock = self.service.db.clock().clone();
         let db = self.database.open(clock).await.unwrap();
         let settings = (*self.service.settings).clone();
-        Service::open(db, &self.master, settings).await.unwrap()
+        let place = Shelf::folder(self.shelf.path()).unwrap();
+        Service::open(db, place, &self.master, settings)
+            .await
+            .unwrap()
+    }
+
+    /// The folder in which the bytes of its assets lie.
+    pub(crate) fn shelf(&self) -> &std::path::Path {
+        self.shelf.path()
     }
 
     /// Where its data are.
@@ -166,6 +180,20 @@ impl World {
         let line = plain(id, tier, supervisor);
         let registered = self.register(line).await;
         log_in(&self.service, id, &registered).await
+    }
+
+    /// An agent that was registered before, by another session: the one before may have ended.
+    pub(crate) async fn agent_anew(&self, id: &str) -> Caller {
+        let itself = Caller::control_center(self.service.db.request_id());
+        let issued = session::issue(&self.service, &itself, id, 600)
+            .await
+            .unwrap();
+        call_by(&self.service, &issued.token).await
+    }
+
+    /// The operator, by another session.
+    pub(crate) async fn operator_anew(&self) -> Caller {
+        log_in(&self.service, "SYSTEM-001", &self.operator_secret).await
     }
 
     /// Registers an agent and gives its secret.

@@ -172,6 +172,27 @@ impl Stage {
             .collect()
     }
 
+    /// Registers a picture of a task and uploads it; returns its id. What stands for its bytes is what it shows.
+    pub(super) async fn picture(&mut self, agent: &str, task: &str, shows: &str) -> Result<Value> {
+        let client = self.player(agent).await?;
+        let input = json!({
+            "kind": "IMAGE", "mediaType": "image/png", "width": 1024, "height": 1024, "taskId": task,
+        });
+        let call = Call::mutation("registerAsset")
+            .with("input", "RegisterAssetInput!", input)
+            .selecting("id uri");
+        let answer = client.send(&call).await?;
+        let made = expect_success(&answer)?["registerAsset"].clone();
+        let uri = made["uri"].as_str().context("a picture has an address")?;
+        let taken = client.put(uri, shows.as_bytes().to_vec()).await?;
+        ensure!(
+            taken.status == 200,
+            "the upload was answered {}",
+            taken.status
+        );
+        Ok(made["id"].clone())
+    }
+
     /// Reads the audit log as an operator and compares it with what was played.
     pub(super) async fn compare_with_log(&mut self) -> Result<()> {
         let mut count = 0;

@@ -17,7 +17,11 @@ const TEST_PREFIX: &str = "ZIGGIE_TEST_";
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "ZIGGIE_CONFIG";
 /// Keys that have no value unless one is set.
-const OPTIONAL: [&str; 4] = [
+const OPTIONAL: [&str; 8] = [
+    "asset_s3_endpoint",
+    "asset_s3_key_id",
+    "asset_s3_secret",
+    "asset_store",
     "database_url",
     "log.otlp_endpoint",
     "master_key",
@@ -119,10 +123,11 @@ impl Layered {
     pub fn lines(&self) -> Vec<String> {
         let line = |(key, (value, origin)): (&String, &(Value, Origin))| {
             let shown = match (key.as_str(), value) {
-                ("master_key", _) => Value::String(MASK.to_owned()),
-                ("database_url" | "log.otlp_endpoint", Value::String(url)) => {
-                    Value::String(masked_url(url))
-                }
+                ("asset_s3_secret" | "master_key", _) => Value::String(MASK.to_owned()),
+                (
+                    "asset_s3_endpoint" | "database_url" | "log.otlp_endpoint",
+                    Value::String(url),
+                ) => Value::String(masked_url(url)),
                 _ => value.clone(),
             };
             format!("{key} = {shown}  # {origin}")

@@ -22,6 +22,13 @@ pub struct Limits {
     pub max_bulk: usize,
     #[serde(with = "unit::size")]
     pub max_document_bytes: usize,
+    pub max_task_assets: u64,
+    #[serde(with = "unit::size")]
+    pub max_asset_bytes: usize,
+    #[serde(with = "unit::time")]
+    pub upload_time: Duration,
+    #[serde(with = "unit::time")]
+    pub asset_sweep: Duration,
     #[serde(with = "unit::time")]
     pub session_ttl: Duration,
     #[serde(with = "unit::time")]
@@ -50,6 +57,9 @@ pub struct Limits {
     pub body_timeout: Duration,
     #[serde(with = "unit::size")]
     pub max_body_bytes: usize,
+    #[serde(with = "unit::time")]
+    pub upload_pause: Duration,
+    pub max_uploads: usize,
     #[serde(with = "unit::time")]
     pub operation_timeout: Duration,
     pub max_sockets: usize,
@@ -87,6 +97,10 @@ impl Default for Limits {
             max_page: of_use.max_page,
             max_bulk: of_use.max_bulk,
             max_document_bytes: of_use.max_document_bytes,
+            max_task_assets: of_use.max_task_assets,
+            max_asset_bytes: of_use.max_asset_bytes,
+            upload_time: of_use.upload_time,
+            asset_sweep: of_use.asset_sweep,
             session_ttl: of_use.session_ttl,
             max_session_ttl: of_use.max_session_ttl,
             max_sessions: of_use.max_sessions,
@@ -103,6 +117,8 @@ impl Default for Limits {
             header_timeout: of_edge.header_timeout,
             body_timeout: of_edge.body_timeout,
             max_body_bytes: of_edge.max_body_bytes,
+            upload_pause: of_edge.upload_pause,
+            max_uploads: of_edge.max_uploads,
             operation_timeout: of_edge.operation_timeout,
             max_sockets: of_edge.max_sockets,
             socket_init_timeout: of_edge.socket_init_timeout,
@@ -127,6 +143,10 @@ impl Limits {
             max_page: self.max_page,
             max_bulk: self.max_bulk,
             max_document_bytes: self.max_document_bytes,
+            max_task_assets: self.max_task_assets,
+            max_asset_bytes: self.max_asset_bytes,
+            upload_time: self.upload_time,
+            asset_sweep: self.asset_sweep,
             session_ttl: self.session_ttl,
             max_session_ttl: self.max_session_ttl,
             max_sessions: self.max_sessions,
@@ -149,6 +169,8 @@ impl Limits {
             header_timeout: self.header_timeout,
             body_timeout: self.body_timeout,
             max_body_bytes: self.max_body_bytes,
+            upload_pause: self.upload_pause,
+            max_uploads: self.max_uploads,
             operation_timeout: self.operation_timeout,
             max_sockets: self.max_sockets,
             socket_init_timeout: self.socket_init_timeout,

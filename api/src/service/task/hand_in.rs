@@ -7,7 +7,7 @@ use entities::task::{self, Held, TaskEvent, TaskStatus};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 
-use super::super::{Service, task_type as types};
+use super::super::{Service, asset, task_type as types};
 use super::answer::{self, Answer, Standing};
 use super::load::{self, Loaded};
 use super::validation;
@@ -30,7 +30,11 @@ pub async fn request_review(
     let output = check_output(service, caller, id, Some(output)).await?;
     let hand_in = HandIn {
         kind: Held::RequestReview,
-        answer: Answer::hand_in("requestReview", attempt, output.as_ref()),
+        answer: Answer::hand_in(
+            "requestReview",
+            attempt,
+            output.as_ref().map(|(text, _)| text),
+        ),
         output,
         attempt,
     };
@@ -54,7 +58,11 @@ pub async fn complete(
     let output = check_output(service, caller, id, output).await?;
     let hand_in = HandIn {
         kind: Held::Complete,
-        answer: Answer::hand_in("completeTask", attempt, output.as_ref()),
+        answer: Answer::hand_in(
+            "completeTask",
+            attempt,
+            output.as_ref().map(|(text, _)| text),
+        ),
         output,
         attempt,
     };
@@ -80,7 +88,7 @@ async fn check_output(
     caller: &Caller,
     id: &str,
     output: Option<Value>,
-) -> Result<Option<JsonText>> {
+) -> Result<Option<Output>> {
     // Only the output of who may hand in is looked at; to the others the unit says why they may not.
     let task = load::find(&service.db, id).await?;
     if task.status == TaskStatus::InProgress && caller.agent_id() == task.assignee_id {
@@ -91,15 +99,22 @@ async fn check_output(
             return Err(Error::BadUserInput(faults));
         }
     }
-    let given = output.filter(|output| !output.is_null());
-    Ok(given.as_ref().map(JsonText::of))
+    match output.filter(|output| !output.is_null()) {
+        Some(output) => Ok(Some(
+            asset::hash_output(service, caller, &task, &output).await?,
+        )),
+        None => Ok(None),
+    }
 }
+
+/// An output as it is kept, and its hash, which covers the assets that it names (spec R3.11).
+type Output = (JsonText, String);
 
 /// A hand-in whose output was checked.
 struct HandIn {
     kind: Held,
     answer: Answer,
-    output: Option<JsonText>,
+    output: Option<Output>,
     attempt: Option<i32>,
 }
 
@@ -145,8 +160,7 @@ impl HandIn {
 
     fn with_output(&self, transition: Transition) -> Transition {
         transition.set(|task| {
-            task.output_sha256 = self.output.as_ref().map(JsonText::sha256);
-            task.output = self.output.clone();
+            (task.output, task.output_sha256) = self.output.clone().unzip();
             task.progress = 100;
         })
     }

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use entities::audit::AuditAction;
 use entities::task::{self, TaskEvent};
+use entities::{agent, asset};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::super::{Service, task_type as types};
@@ -39,6 +41,19 @@ fn check_judged(task: &task::Model, judged: Option<&str>) -> Result<()> {
     }
 }
 
+/// FORBIDDEN where the agent made an asset of the task: nobody judges its own work (spec R3.02).
+async fn check_not_maker(tx: &Tx, agent: &agent::Model, task: &task::Model) -> Result<()> {
+    let made = asset::Entity::find()
+        .filter(asset::Column::TaskId.eq(task.id))
+        .filter(asset::Column::CreatorId.eq(agent.id.clone()))
+        .one(tx)
+        .await?;
+    match made {
+        Some(made) => policy::may_review_asset(agent, &made),
+        None => Ok(()),
+    }
+}
+
 /// Agrees with what was handed in.
 #[tracing::instrument(name = "task.approve", skip_all, fields(task.id = id))]
 pub async fn approve(
@@ -52,6 +67,7 @@ pub async fn approve(
         .perform(caller, Operation::ApproveTask, async |tx: &mut Tx| {
             let Loaded { task, actor, .. } = load::load(service, tx, id).await?;
             policy::may_review(&actor, &task)?;
+            check_not_maker(tx, &actor, &task).await?;
             let now = tx.now();
             let approved =
                 Transition::of(task.clone(), AuditAction::TaskApproved).step(TaskEvent::Approve)?;
@@ -83,6 +99,7 @@ pub async fn reject(
         .perform(caller, Operation::RejectTask, async |tx: &mut Tx| {
             let Loaded { task, actor, .. } = load::load(service, tx, id).await?;
             policy::may_review(&actor, &task)?;
+            check_not_maker(tx, &actor, &task).await?;
             let now = tx.now();
             let mut rejected =
                 Transition::of(task.clone(), AuditAction::TaskRejected).step(TaskEvent::Reject)?;

@@ -45,6 +45,16 @@ pub(super) fn visible(
     reach: Reach,
     backend: DbBackend,
 ) -> Option<Condition> {
+    let seen = format!("tasks.id IN ({})", seen_ids(viewer, reach, backend)?);
+    Some(Condition::all().add(Expr::cust(seen)))
+}
+
+/// A statement that gives the ids of the tasks that an agent may see; none for SYSTEM, which sees all.
+pub(in crate::service) fn seen_ids(
+    viewer: &agent::Model,
+    reach: Reach,
+    backend: DbBackend,
+) -> Option<String> {
     if viewer.tier == AgentTier::System {
         return None;
     }
@@ -59,8 +69,7 @@ pub(super) fn visible(
     if viewer.tier == AgentTier::L1 {
         arms.push("SELECT id FROM tasks WHERE status = 'REVIEW_REQUESTED'".to_owned());
     }
-    let seen = format!("tasks.id IN ({})", arms.join(" UNION "));
-    Some(Condition::all().add(Expr::cust(seen)))
+    Some(arms.join(" UNION "))
 }
 
 /// The agent and its line of reports. An agent's id holds nothing but `A-Z 0-9 -` (its type sees to that), so it can stand in SQL as it is.

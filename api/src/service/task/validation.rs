@@ -12,7 +12,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
 
-use super::super::{Service, task_type as types};
+use super::super::{Service, asset, task_type as types};
 use super::{cancel, checker, hand_in, load};
 use crate::error::{Error, Fault, Result};
 use crate::store::{Transition, Tx};
@@ -45,15 +45,22 @@ pub(super) async fn hold(
             task.held = Some(kind);
         });
     let (task, entry) = tx.apply(held).await?;
+    let output = task.output.as_ref().map_or(Value::Null, JsonText::value);
+    let assets = asset::find_named(tx, &output).await?;
     let input = json!({
         "taskId": task.id,
         "type": task.type_name,
         "input": task.input.value(),
-        "output": task.output.as_ref().map(JsonText::value),
-        "assets": [],
+        "output": output,
+        "assets": asset::describe(&assets),
     });
+    let makers: Vec<AgentId> = assets.into_iter().map(|made| made.creator_id).collect();
+    let owners = checker::Owners {
+        task: &task,
+        makers: &makers,
+    };
     for name in &terms.validators.0 {
-        make_check(service, tx, &task, entry, name, &input).await?;
+        make_check(service, tx, &owners, entry, name, &input).await?;
     }
     Ok((task, entry))
 }
@@ -61,7 +68,7 @@ pub(super) async fn hold(
 async fn make_check(
     service: &Service,
     tx: &mut Tx,
-    task: &task::Model,
+    owners: &checker::Owners<'_>,
     cause: AuditId,
     validator: &str,
     input: &Value,
@@ -81,7 +88,7 @@ async fn make_check(
             message,
         )]));
     }
-    let now = tx.now();
+    let (now, task) = (tx.now(), owners.task);
     let row = super::NewTask {
         terms: &terms,
         creator_id: AgentId::control_center(),
@@ -96,7 +103,7 @@ async fn make_check(
         check_of_attempt: Some(task.attempt),
         ..row.row(tx)
     };
-    let made = match checker::find(service, tx, task, validator).await? {
+    let made = match checker::find(service, tx, owners, validator).await? {
         None => Transition::of(row, AuditAction::TaskCreated),
         Some(checker) => Transition::of(row, AuditAction::TaskDelegated)
             .step(TaskEvent::Assign)?
@@ -184,7 +191,10 @@ fn is_content(check: &task::Model) -> bool {
 
 /// A finding where what was checked is not what would go through: the output's hash, or a part of the work that was opened again.
 async fn changed_since(tx: &Tx, task: &task::Model) -> Result<Option<Value>> {
-    let sha256 = task.output.as_ref().map(JsonText::sha256);
+    let sha256 = match &task.output {
+        Some(output) => asset::hash_now(tx, output).await?,
+        None => None,
+    };
     if sha256 != task.output_sha256 {
         return Ok(Some(json!({"rule": "outputSha256", "valid": false})));
     }

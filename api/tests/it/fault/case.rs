@@ -43,6 +43,10 @@ macro_rules! case {
     };
 }
 
+mod asset;
+
+pub(super) use asset::{ASSETS, picture_of};
+
 /// In this order: what stops agents comes last.
 pub(super) const CASES: &[Case] = &[
     case!("register one", |stage, service| agent::register(

@@ -12,6 +12,7 @@ use ziggie::service::task::{Create, Rejection};
 use ziggie::service::task_type::Define;
 use ziggie::service::{session, task};
 
+use super::case::picture_of;
 use crate::task::{Studio, drawing};
 use crate::world::{World, anything_goes, plain, validator};
 
@@ -33,6 +34,9 @@ pub(super) struct Stage {
     pub(super) due: String,
     pub(super) checked: String,
     pub(super) leased: String,
+    /// A task that was begun, and an asset of it.
+    pub(super) pictured: String,
+    pub(super) asset: String,
 }
 
 impl Stage {
@@ -101,7 +105,11 @@ impl Stage {
             let task = task::execute(service, &studio.specialist, create).await;
             task.unwrap().id.to_string()
         };
+        let pictured = begun().await;
+        let asset = picture_of(service, &studio.specialist, &pictured).await;
         let stage = Self {
+            pictured,
+            asset,
             checked: executed("CHECKED").await,
             leased: executed("LEASED").await,
             secret,

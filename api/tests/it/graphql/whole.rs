@@ -7,9 +7,11 @@ use async_graphql::parser::types::{
     BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition,
 };
 use serde_json::{Value, json};
+use ziggie::service::asset::register;
 use ziggie::service::task;
 
 use super::{Front, drawing};
+use crate::asset::{picture_of, put};
 
 /// How deep objects are asked within objects.
 const DEPTH: usize = 3;
@@ -145,6 +147,12 @@ async fn every_field_answers_what_its_type_declares() {
         .unwrap();
     let child_id = child.id.to_string();
     task::start(service, &front.micro, &child_id).await.unwrap();
+    let picture = picture_of(&parent);
+    let asset = register(service, &front.specialist, picture).await.unwrap();
+    let asset_id = asset.id.to_string();
+    put(service, &front.specialist, &asset_id, b"a dragon")
+        .await
+        .unwrap();
     let output = Some(json!({"done": true}));
     task::complete(service, &front.micro, &child_id, None, output)
         .await
@@ -159,6 +167,7 @@ async fn every_field_answers_what_its_type_declares() {
     let served = served();
     let arguments = json!({
         "agent": "(id: \"L2-CHAR-001\")",
+        "asset": format!("(id: \"{asset_id}\")"),
         "task": format!("(id: \"{parent_id}\")"),
         "taskType": "(name: \"DRAW\")",
     });

@@ -112,7 +112,10 @@ async fn the_maker_of_an_asset_is_told_of_its_review() {
         let review = async |action: AuditAction, feedback: Option<&str>| {
             let unit = service.db.write(&studio.director, async |tx: &mut Tx| {
                 let asset = AssetId::new(tx.task_id().uuid());
-                let entry = Entry::new(action).with("set", json!({})).about(asset);
+                let entry = Entry::new(action)
+                    .with("set", json!({}))
+                    .with_some("feedback", feedback)
+                    .about(asset);
                 let entry = tx.record(entry)?;
                 let maker = id("L2-CHAR-001");
                 tx.tell_maker(entry, &maker, asset, Some(task), feedback)?;

@@ -6,8 +6,8 @@ use chrono::DateTime;
 use serde_json::Value;
 
 /// The prefixes of ids, which have 26 characters after it.
-const PREFIXES: [&str; 7] = [
-    "task_", "sess_", "aud_", "req_", "inst_", "audit_", "notif_",
+const PREFIXES: [&str; 8] = [
+    "asset_", "task_", "sess_", "aud_", "req_", "inst_", "audit_", "notif_",
 ];
 const ID_LENGTH: usize = 26;
 

@@ -77,7 +77,36 @@ impl Script {
         match kind {
             9..=10 | 14..=23 | 28..=30 | 39..=41 => SPECIALIST,
             34..=37 => 0,
+            43 => [SPECIALIST, 1, 2][self.below(3)],
             _ => self.below(3),
+        }
+    }
+
+    /// A command about an asset: mostly of the task that somebody is doing.
+    fn of_assets(&mut self) -> (&'static str, Value) {
+        let asset = json!({"asset#": self.below(40)});
+        match self.below(8) {
+            0..=4 => {
+                let mut input = json!({"kind": "IMAGE", "mediaType": "image/png", "uri": "https://cdn.example/a.png"});
+                if self.below(3) > 0 {
+                    input["taskId"] = self.task();
+                }
+                if self.below(4) == 0 {
+                    input["mediaType"] = json!("picture");
+                }
+                (
+                    "mutation($input: RegisterAssetInput!) { shown: registerAsset(input: $input) { id status task { id } } }",
+                    json!({"input": input}),
+                )
+            }
+            5..=6 => (
+                "mutation($id: ID!, $good: Boolean!) { reviewAsset(assetId: $id, approved: $good, feedback: \"seen\") { id status reviewer { id } } }",
+                json!({"id": asset, "good": self.below(2) == 0}),
+            ),
+            _ => (
+                "mutation($id: ID!) { deleteAsset(assetId: $id, reason: \"old\") { id status } }",
+                json!({"id": asset}),
+            ),
         }
     }
 
@@ -106,7 +135,7 @@ impl Iterator for Script {
     type Item = Command;
 
     fn next(&mut self) -> Option<Command> {
-        let kind = self.below(44);
+        let kind = self.below(45);
         let who = self.caller(kind);
         let (text, variables) = match kind {
             0..=3 => (
@@ -252,6 +281,7 @@ impl Iterator for Script {
                 "mutation { acknowledgeNotifications(ids: [\"notif_00000000000000000000000000\", \"notif_00000000000000000000000001\"]) }",
                 json!({}),
             ),
+            43 => self.of_assets(),
             _ => {
                 let status = ["PENDING", "ASSIGNED", "IN_PROGRESS", "FAILED"][self.below(4)];
                 (

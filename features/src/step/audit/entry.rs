@@ -6,7 +6,7 @@ use gates::client::Call;
 use serde_json::{Value, json};
 
 use crate::{
-    word::{Action, Agent, Count, Task},
+    word::{Action, Agent, Count, Picture, Task},
     world::{Studio, expect_equal, texts},
 };
 
@@ -101,6 +101,18 @@ async fn has_entry_about_task(
         json!({ "action": [action.as_str()], "actorId": who.id(), "entityId": id }),
     )
     .await
+}
+
+#[then(expr = "the audit log has an entry {action} by {agent} about {picture}")]
+async fn has_entry_about_picture(
+    studio: &mut Studio,
+    action: Action,
+    who: Agent,
+    about: Picture,
+) -> Result<()> {
+    let id = studio.picture_id(&about)?;
+    let filter = json!({ "action": [action.as_str()], "actorId": who.id(), "entityId": id });
+    find(studio, filter).await
 }
 
 #[then(expr = "the audit log has an entry {action} about {task}")]

@@ -145,6 +145,10 @@ fn variables_of_the_test_suites_are_passed_over() {
 #[test]
 fn every_field_is_a_key() {
     let full = Config {
+        asset_s3_endpoint: Some("http://localhost:9000".into()),
+        asset_s3_key_id: Some("key id".into()),
+        asset_s3_secret: Some(Hidden::new("secret")),
+        asset_store: Some("s3://bucket".into()),
         database_url: Some("postgres://localhost/ziggie".into()),
         master_key: Some(Hidden::new("key")),
         master_key_file: Some("key".into()),
@@ -172,13 +176,14 @@ fn every_field_is_a_key() {
 fn what_is_printed_is_a_configuration_without_its_secrets() {
     let variables = environment(&[
         ("ZIGGIE_MASTER_KEY", "c2VjcmV0"),
+        ("ZIGGIE_ASSET_S3_SECRET", "whisper"),
         (
             "ZIGGIE_DATABASE_URL",
             "postgres://ziggie:pass@word@db:5432/ziggie?sslmode=require&password=hush",
         ),
     ]);
     let text = read(None, variables, []).unwrap().lines().join("\n");
-    for secret in ["c2VjcmV0", "pass@word", "hush"] {
+    for secret in ["c2VjcmV0", "pass@word", "hush", "whisper"] {
         assert!(!text.contains(secret), "{text}");
     }
     assert!(

@@ -128,6 +128,7 @@ fn conditions(claimer: &agent::Model, reach: Reach, backend: DbBackend) -> Strin
     format!(
         "AND (creator_id = $2 OR EXISTS (SELECT 1 FROM agents AS maker WHERE maker.id = tasks.creator_id AND {above}{permitted}{in_line})) \
          {review} AND (check_of_attempt IS NULL OR NOT EXISTS (SELECT 1 FROM tasks AS checked \
-         WHERE checked.id = tasks.parent_id AND checked.assignee_id = $2))"
+         WHERE checked.id = tasks.parent_id AND checked.assignee_id = $2) \
+         AND NOT EXISTS (SELECT 1 FROM assets AS made WHERE made.task_id = tasks.parent_id AND made.creator_id = $2))"
     )
 }

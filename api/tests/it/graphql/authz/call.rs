@@ -1,11 +1,13 @@
 //! By which document each operation is called.
 
 use serde_json::{Value, json};
+use ziggie::auth::actor::Caller;
 use ziggie::auth::policy::Operation;
 use ziggie::service::page::Cursor;
 use ziggie::service::{agent, session, task};
 
 use super::Cell;
+use crate::asset::registered;
 use crate::world::log_in;
 
 /// A document and its variables.
@@ -46,8 +48,35 @@ impl Cell<'_> {
             | Operation::RetryTask
             | Operation::CancelTask
             | Operation::AcknowledgeNotifications => self.task_call(operation).await,
+            Operation::RegisterAsset | Operation::ReviewAsset | Operation::DeleteAsset => {
+                self.asset_call(operation).await
+            }
             _ => self.read_call(operation).await,
         }
+    }
+
+    async fn asset_call(&self, operation: Operation) -> Call {
+        match operation {
+            Operation::RegisterAsset => (
+                "mutation { registerAsset(input: {kind: IMAGE, mediaType: \"image/png\"}) { id } }",
+                json!({}),
+            ),
+            Operation::ReviewAsset => (
+                "mutation($id: ID!) { reviewAsset(assetId: $id, approved: false, feedback: \"again\") { id } }",
+                json!({"id": self.asset(&self.front.specialist).await}),
+            ),
+            Operation::DeleteAsset => (
+                "mutation($id: ID!) { deleteAsset(assetId: $id, reason: \"old\") { id } }",
+                json!({"id": self.asset(self.maker()).await}),
+            ),
+            other => panic!("{other:?} is nothing of assets"),
+        }
+    }
+
+    /// An asset that somebody has registered.
+    async fn asset(&self, by: &Caller) -> String {
+        let made = registered(&self.front.world.service, by).await;
+        made.id.to_string()
     }
 
     async fn read_call(&self, operation: Operation) -> Call {
@@ -68,6 +97,11 @@ impl Cell<'_> {
             Operation::TaskType => ("{ taskType(name: \"DRAW\") { version } }", json!({})),
             Operation::TaskTypes => ("{ taskTypes { name } }", json!({})),
             Operation::AuditLog => ("{ auditLog { nodes { id } totalCount } }", json!({})),
+            Operation::Asset => (
+                "query($id: ID!) { asset(id: $id) { id status } }",
+                json!({"id": self.asset(self.maker()).await}),
+            ),
+            Operation::Assets => ("{ assets { nodes { id } totalCount } }", json!({})),
             Operation::TaskAggregate => (
                 "query($id: ID!) { task(id: $id) { aggregate { total } } }",
                 json!({"id": self.own_task().await}),

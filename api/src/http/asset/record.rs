@@ -1,0 +1,74 @@
+//! One line in the log and one count for every request for an asset's bytes, however it ends (spec R10.04). Floor 5.
+
+use std::sync::Arc;
+
+use axum::http::{Method, StatusCode};
+
+use crate::auth::actor::{Caller, Origin};
+use crate::error::Error;
+use crate::http::Gateway;
+
+/// What is known of a request under way; written down when dropped, so that one whose client left is not forgotten.
+pub(super) struct Record {
+    gateway: Arc<Gateway>,
+    method: &'static str,
+    origin: Origin,
+    agent_id: Option<String>,
+    status: Option<StatusCode>,
+    code: &'static str,
+}
+
+impl Record {
+    /// Begins with the request.
+    pub(super) fn begin(gateway: Arc<Gateway>, method: &Method, origin: Origin) -> Self {
+        let method = match *method {
+            Method::GET => "GET",
+            Method::HEAD => "HEAD",
+            Method::PUT => "PUT",
+            _ => "OTHER",
+        };
+        Self {
+            gateway,
+            method,
+            origin,
+            agent_id: None,
+            status: None,
+            code: "ABANDONED",
+        }
+    }
+
+    /// Learns who calls.
+    pub(super) fn by(&mut self, caller: &Caller) {
+        self.agent_id = caller.agent_id().map(|id| id.to_string());
+    }
+
+    /// Learns that it was answered; the bytes of a GET go out afterwards.
+    pub(super) fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
+        self.code = "OK";
+    }
+
+    /// Learns that it was refused.
+    pub(super) fn refused(&mut self, status: StatusCode, error: &Error) {
+        self.status = Some(status);
+        self.code = error.code().as_str();
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let took = self.origin.started.elapsed();
+        self.gateway.metrics.count_asset(self.method, self.code);
+        tracing::info!(
+            target: "ziggie::request",
+            method = self.method,
+            kind = "asset",
+            status = self.status.map(|status| status.as_u16()),
+            code = self.code,
+            duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            request_id = %self.origin.request_id,
+            agent_id = self.agent_id.as_deref(),
+            "request"
+        );
+    }
+}
