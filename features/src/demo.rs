@@ -63,20 +63,7 @@ async fn play(stage: &mut Stage) -> Result<()> {
     stage.scene("Each of them starts and reports back");
     for (check, agent) in &checks {
         start(stage, agent, check).await?;
-        let complete = Call::mutation("completeTask").with(
-            "output",
-            "JSON",
-            json!({ "valid": true, "findings": [] }),
-        );
-        hand_in(
-            stage,
-            agent,
-            "finds nothing wrong",
-            complete,
-            check,
-            ("TASK_COMPLETED", "COMPLETED"),
-        )
-        .await?;
+        check_off(stage, agent, check).await?;
     }
 
     stage.scene("The picture is handed in, sent back and handed in again");
@@ -190,18 +177,36 @@ async fn ask_for_review(stage: &mut Stage, task: &str, summary: &str) -> Result<
         json!({ "asset": picture, "summary": summary }),
     );
     let words = format!("asks for a review: {summary}");
-    let task = hand_in(
-        stage,
-        SPECIALIST,
-        &words,
-        call,
-        task,
-        ("TASK_REVIEW_REQUESTED", "REVIEW_REQUESTED"),
-    )
-    .await?;
-    let hash = task["outputSha256"].clone();
+    let held = ("TASK_VALIDATION_STARTED", "IN_PROGRESS");
+    let handed = hand_in(stage, SPECIALIST, &words, call, task, held).await?;
+    let hash = handed["outputSha256"].clone();
     ensure!(hash.is_string(), "what was handed in has no hash");
+    // The type names a validator: an agent that had no part in it is asked before anybody is bothered.
+    let check = stage
+        .witness(
+            "gives it to a checker",
+            None,
+            ("TASK_DELEGATED", "ASSIGNED"),
+        )
+        .await?;
+    let checker = stage.assignee(&check).await?;
+    start(stage, &checker, &check).await?;
+    check_off(stage, &checker, &check).await?;
+    let done = ("TASK_VALIDATION_FINISHED", "IN_PROGRESS");
+    stage.witness("lets it through", Some(task), done).await?;
+    let asked = ("TASK_REVIEW_REQUESTED", "REVIEW_REQUESTED");
+    stage
+        .witness("asks for the review", Some(task), asked)
+        .await?;
     Ok(hash)
+}
+
+/// Says of what was checked that it may stand.
+async fn check_off(stage: &mut Stage, agent: &str, check: &str) -> Result<Value> {
+    let verdict = json!({ "valid": true, "findings": [] });
+    let complete = Call::mutation("completeTask").with("output", "JSON", verdict);
+    let done = ("TASK_COMPLETED", "COMPLETED");
+    hand_in(stage, agent, "finds nothing wrong", complete, check, done).await
 }
 
 /// Judges what has this hash.

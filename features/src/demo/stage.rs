@@ -20,6 +20,9 @@ use crate::{
     world::{Feed, SESSION, authenticate, expect_equal, expect_success, texts},
 };
 
+/// The server itself, in the log.
+const CONTROL_CENTER: &str = "SYSTEM-000";
+
 /// How long the log may take to show what was just sequenced.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -105,7 +108,8 @@ impl Stage {
         let took = begun.elapsed();
         let seen = [
             heard.action.as_str(),
-            heard.to.as_deref().unwrap_or_default(),
+            // What does not move the task says no status.
+            heard.to.as_deref().unwrap_or(status),
             &heard.actor,
             &heard.about,
         ];
@@ -123,6 +127,45 @@ impl Stage {
         let status = self.paint("36", &format!("{status:<16}"));
         println!("  {mark} {status} {agent:<22} {words}");
         Ok(task)
+    }
+
+    /// Sees something come by that the server does by itself; returns the task that it happened to.
+    pub(super) async fn witness(
+        &mut self,
+        words: &str,
+        task: Option<&str>,
+        wanted: (&str, &str),
+    ) -> Result<String> {
+        let (action, status) = wanted;
+        let heard = self
+            .watcher
+            .next()
+            .await
+            .tell(|| format!("ARTEMIS watches how the server {words}"))?;
+        let seen = [
+            heard.action.as_str(),
+            heard.to.as_deref().unwrap_or(status),
+            &heard.actor,
+            task.unwrap_or(&heard.about),
+        ];
+        let wanted = [action, status, CONTROL_CENTER, &heard.about];
+        expect_equal("what ARTEMIS sees", seen, wanted)?;
+        let played = self.played.entry(heard.about.clone()).or_default();
+        played.push(action.to_owned());
+        let mark = self.paint("32", "✓");
+        let status = self.paint("36", &format!("{status:<16}"));
+        println!("  {mark} {status} {CONTROL_CENTER:<22} {words}");
+        Ok(heard.about)
+    }
+
+    /// Who holds a task.
+    pub(super) async fn assignee(&self, task: &str) -> Result<String> {
+        let call = Call::query("task")
+            .with("id", "ID!", task)
+            .selecting("assignee { id }");
+        let answer = self.operator.send(&call).await?;
+        let assignee = &expect_success(&answer)?["task"]["assignee"]["id"];
+        Ok(assignee.as_str().context("nobody holds it")?.to_owned())
     }
 
     async fn history(&self, task: &str) -> Result<Vec<String>> {
