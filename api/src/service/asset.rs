@@ -5,7 +5,7 @@ use entities::asset::{self, AssetKind, AssetStatus};
 use entities::audit::AuditAction;
 use entities::id::AssetId;
 use entities::task::TaskStatus;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 
 mod check;
@@ -74,7 +74,14 @@ pub async fn register(
         .perform(caller, Operation::RegisterAsset, async |tx: &mut Tx| {
             let actor = tx.actor()?.agent.clone();
             let task_id = match &checked.task_id {
-                None => None,
+                None => {
+                    let loose = Condition::all()
+                        .add(asset::Column::CreatorId.eq(actor.id.clone()))
+                        .add(asset::Column::TaskId.is_null());
+                    let limit = service.settings.max_loose_assets;
+                    check_number(tx, loose, limit, "assets of an agent without a task").await?;
+                    None
+                }
                 Some(id) => {
                     let task = super::task::lock_seen(service, tx, &actor, id).await?;
                     policy::may_make_asset(&actor, &task)?;
@@ -86,7 +93,10 @@ pub async fn register(
                         let details = json!({"taskId": task.id, "status": task.status});
                         return Err(Error::conflict_with(message, details));
                     }
-                    check_number(service, tx, task.id).await?;
+                    // The task is locked, so that nobody adds one meanwhile.
+                    let of_task = Condition::all().add(asset::Column::TaskId.eq(task.id));
+                    let limit = service.settings.max_task_assets;
+                    check_number(tx, of_task, limit, "assets of a task").await?;
                     Some(task.id)
                 }
             };
@@ -118,19 +128,18 @@ pub async fn register(
         .await
 }
 
-/// LIMIT_EXCEEDED where the task has as many assets as the setting allows. Its row is locked, so that nobody adds one meanwhile.
-async fn check_number(service: &Service, tx: &Tx, task: entities::id::TaskId) -> Result<()> {
+/// LIMIT_EXCEEDED where there are as many such assets as the setting allows.
+async fn check_number(tx: &Tx, such: Condition, value: u64, limit: &'static str) -> Result<()> {
     let present = asset::Entity::find()
-        .filter(asset::Column::TaskId.eq(task))
+        .filter(such)
         .filter(asset::Column::Status.ne(AssetStatus::Deleted))
         .count(tx)
         .await?;
-    let value = service.settings.max_task_assets;
     if present < value {
         return Ok(());
     }
     Err(Error::LimitExceeded {
-        limit: "assets of a task",
+        limit,
         value,
         requested: present + 1,
     })

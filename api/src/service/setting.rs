@@ -23,6 +23,8 @@ pub struct Settings {
     pub max_document_bytes: usize,
     /// How many assets a task may have, deleted ones not counted.
     pub max_task_assets: u64,
+    /// How many assets without a task an agent may have made, deleted ones not counted.
+    pub max_loose_assets: u64,
     /// How many bytes an asset may have that are put here.
     pub max_asset_bytes: usize,
     /// How long the upload of an asset's bytes may take.
@@ -66,6 +68,7 @@ impl Default for Settings {
             max_bulk: 10_000,
             max_document_bytes: 256 * 1024,
             max_task_assets: 1_000,
+            max_loose_assets: 1_000,
             max_asset_bytes: 64 * 1024 * 1024,
             upload_time: Duration::from_secs(3_600),
             asset_sweep: Duration::from_secs(60),

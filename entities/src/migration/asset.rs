@@ -52,6 +52,8 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX assets_by_creator ON assets (creator_id, created_at, id)",
     // Those of a task: its list, the limit on them, the input of its checks.
     "CREATE INDEX assets_by_task ON assets (task_id, created_at, id)",
+    // Those of an agent without a task: the limit on them.
+    "CREATE INDEX assets_loose ON assets (creator_id) WHERE task_id IS NULL",
     // What waits for a review: every L1 sees it.
     "CREATE INDEX assets_unreviewed ON assets (created_at, id) WHERE status = 'GENERATED'",
     "CREATE INDEX assets_by_status ON assets (status, created_at, id)",

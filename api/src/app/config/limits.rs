@@ -23,6 +23,7 @@ pub struct Limits {
     #[serde(with = "unit::size")]
     pub max_document_bytes: usize,
     pub max_task_assets: u64,
+    pub max_loose_assets: u64,
     #[serde(with = "unit::size")]
     pub max_asset_bytes: usize,
     #[serde(with = "unit::time")]
@@ -98,6 +99,7 @@ impl Default for Limits {
             max_bulk: of_use.max_bulk,
             max_document_bytes: of_use.max_document_bytes,
             max_task_assets: of_use.max_task_assets,
+            max_loose_assets: of_use.max_loose_assets,
             max_asset_bytes: of_use.max_asset_bytes,
             upload_time: of_use.upload_time,
             asset_sweep: of_use.asset_sweep,
@@ -144,6 +146,7 @@ impl Limits {
             max_bulk: self.max_bulk,
             max_document_bytes: self.max_document_bytes,
             max_task_assets: self.max_task_assets,
+            max_loose_assets: self.max_loose_assets,
             max_asset_bytes: self.max_asset_bytes,
             upload_time: self.upload_time,
             asset_sweep: self.asset_sweep,

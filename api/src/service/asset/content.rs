@@ -55,7 +55,18 @@ pub struct Content {
 impl Content {
     /// The bytes, or a part of them, piece by piece.
     pub async fn read(&self, service: &Service, range: Option<Range<u64>>) -> Result<Pieces> {
-        service.shelf.read(&self.object_key, range).await
+        match service.shelf.read(&self.object_key, range).await {
+            Err(error @ Error::Internal(_)) => {
+                // Deleted since it was found: then its bytes are rightly not there.
+                let row = asset::Entity::find_by_id(self.asset.id);
+                let now = row.one(&service.db).await?;
+                match now.is_some_and(|row| row.object_key.is_none()) {
+                    true => Err(Error::not_found("content of asset", self.asset.id)),
+                    false => Err(error),
+                }
+            }
+            read => read,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::service::Service;
 use crate::store::Tx;
 
-/// How many keys one sweep clears.
+/// How many keys are looked up at once.
 const BATCH: u64 = 100;
 
 /// Clears away what is due; returns how many keys. Harmless when replicas do it at once: nothing that is removed twice is missed.
@@ -16,14 +16,27 @@ const BATCH: u64 = 100;
 /// Of the database or of the store: what could not be cleared is tried again.
 pub async fn clear_leftovers(service: &Service) -> Result<usize> {
     let itself = Caller::control_center(service.db.request_id());
-    let doomed = service
-        .db
-        .write(&itself, async |tx: &mut Tx| tx.doom_keys(BATCH).await)
-        .await?;
-    for leftover in &doomed {
-        clear(service, &itself, leftover).await?;
+    let mut cleared = 0;
+    loop {
+        let doomed = service
+            .db
+            .write(&itself, async |tx: &mut Tx| tx.doom_keys(BATCH).await)
+            .await?;
+        let mut failed = None;
+        for leftover in &doomed {
+            match clear(service, &itself, leftover).await {
+                Ok(()) => cleared += 1,
+                // One that cannot be removed does not keep the others.
+                Err(error) => failed = Some(error),
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if (doomed.len() as u64) < BATCH {
+            return Ok(cleared);
+        }
     }
-    Ok(doomed.len())
 }
 
 /// Clears one key at once that was reserved and is not needed, or whose asset was deleted. What goes wrong is left for the sweep.

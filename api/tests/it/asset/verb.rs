@@ -282,6 +282,7 @@ async fn an_asset_is_made_for_a_task_that_its_maker_is_doing() {
 async fn limits_are_named_when_they_are_crossed() {
     let settings = Settings {
         max_task_assets: 2,
+        max_loose_assets: 1,
         max_asset_bytes: 10,
         ..Settings::default()
     };
@@ -324,6 +325,11 @@ async fn limits_are_named_when_they_are_crossed() {
     assert_eq!(ziggie::service::asset::uri(&huge), "s3://bucket/huge");
     let refused = put(service, &maker, &huge.id.to_string(), b"x").await;
     assert_eq!(code(refused), Code::Conflict);
+    let loose = register(service, &maker, picture()).await.unwrap_err();
+    assert_eq!(
+        loose.details()["limit"],
+        "assets of an agent without a task"
+    );
     assert!(put(service, &maker, &id, b"ten bytes!").await.unwrap().kept);
     assert!(leftovers(&service.db).await.is_empty());
 }
