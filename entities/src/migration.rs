@@ -3,6 +3,7 @@
 use sea_orm_migration::prelude::*;
 
 mod asset;
+mod collation;
 mod engine;
 mod founding;
 mod notification;
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(engine::Migration),
             Box::new(asset::Migration),
             Box::new(notification::Migration),
+            Box::new(collation::Migration),
         ]
     }
 }

@@ -68,8 +68,9 @@ const INDEXES: &[&str] = &[
     // The next task of a type, most urgent and oldest first; only what can be claimed is in it.
     "DROP INDEX tasks_pending",
     "CREATE INDEX tasks_claimable ON tasks (type_name, priority DESC, created_at, id) WHERE claimable_at IS NOT NULL",
-    // What has become claimable since the last look: for those who wait.
-    "CREATE INDEX tasks_claimable_from ON tasks (claimable_at) WHERE claimable_at IS NOT NULL",
+    // What has become claimable by the passing of time since the last look: for those who wait. What is PENDING is not in it: it was claimable
+    // at once, and an index that held it would tempt planners away from the one above.
+    "CREATE INDEX tasks_ripening ON tasks (claimable_at) WHERE status IN ('ASSIGNED', 'FAILED') AND claimable_at IS NOT NULL",
     // The sweep of leases.
     "CREATE INDEX tasks_leased ON tasks (lease_expires_at) WHERE lease_expires_at IS NOT NULL",
     // How many of a type are being done: its concurrency limit.

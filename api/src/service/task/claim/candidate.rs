@@ -122,8 +122,9 @@ fn conditions(claimer: &agent::Model, reach: Reach, backend: DbBackend) -> Strin
     {
         ""
     } else {
-        "AND NOT EXISTS (SELECT 1 FROM task_types AS kind WHERE kind.name = tasks.type_name \
-         AND kind.version = tasks.type_version AND kind.requires_review)"
+        // A scalar, not NOT EXISTS: PostgreSQL would make a join of that, and sort all that can be claimed to find the first.
+        "AND NOT COALESCE((SELECT kind.requires_review FROM task_types AS kind WHERE kind.name = tasks.type_name \
+         AND kind.version = tasks.type_version), FALSE)"
     };
     format!(
         "AND (creator_id = $2 OR EXISTS (SELECT 1 FROM agents AS maker WHERE maker.id = tasks.creator_id AND {above}{permitted}{in_line})) \

@@ -9,6 +9,7 @@ use entities::audit::{AuditAction, AuditEntity};
 use entities::id::AgentId;
 use entities::task::{self, TaskStatus};
 use futures::StreamExt;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::{Notify, watch};
 
@@ -291,6 +292,8 @@ async fn look(service: &Service, looked: &mut DateTime<Utc>) {
         return;
     }
     let ripe = task::Entity::find()
+        // The words stand in the statement itself: only so is the partial index of what ripens used.
+        .filter(Expr::cust("tasks.status IN ('ASSIGNED', 'FAILED')"))
         .filter(task::Column::ClaimableAt.gt(since))
         .filter(task::Column::ClaimableAt.lte(now))
         .order_by_asc(task::Column::ClaimableAt)
