@@ -112,7 +112,10 @@ fn fault(
     pointer: &str,
     asset: Option<&asset::Model>,
 ) -> Option<Fault> {
+    // A check speaks of the assets that it was given.
+    let given = task.check_of_attempt.is_some() && named(&task.input.value()).contains_key(&id);
     let of_task = |asset: &&asset::Model| match asset.task_id {
+        _ if given => true,
         Some(of) => of == task.id,
         None => Some(&asset.creator_id) == task.assignee_id.as_ref(),
     };

@@ -93,6 +93,10 @@ async fn a_check_is_given_the_assets_that_the_output_names() {
         studio.world.make_capable("L3-CHAR-POSE-001", &["CHECK"]).await;
         let claimed = task::claim(service, &studio.micro, task::Claim::default()).await;
         let check = claimed.unwrap().unwrap().id.to_string();
+        // A check speaks of what it was given, and of nothing else.
+        let other = Some(json!({"valid": true, "of": ids[1]}));
+        let refused = task::complete(service, &studio.micro, &check, None, other).await;
+        assert_eq!(refused.unwrap_err().code(), Code::BadUserInput);
         let content = Some(json!({"valid": true}));
         task::complete(service, &studio.micro, &check, None, content).await.unwrap();
         let back = task::get(service, &studio.specialist, &id).await.unwrap();
