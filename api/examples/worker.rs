@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 const TYPES: [&str; 1] = ["VALIDATE_RESOLUTION"];
 /// Seconds that a claim waits; what is handed to us by name meanwhile is seen after that.
-const WAIT: u64 = 20;
+const WAIT: u64 = 5;
 
 const AUTHENTICATE: &str = "mutation($agent: ID!, $secret: String!) {
     authenticate(agentId: $agent, secret: $secret) { token } }";
@@ -86,7 +86,7 @@ impl Ziggie {
     ) -> reqwest::Result<Result<Value, Refused>> {
         let request = self.with_token(self.http.post(format!("{}/graphql", self.url)));
         let request = request.json(&json!({"query": document, "variables": variables}));
-        let request = request.timeout(Duration::from_secs(2 * WAIT));
+        let request = request.timeout(Duration::from_secs(WAIT + 20));
         let mut answer: Value = request.send().await?.json().await?;
         let Some(error) = answer["errors"].get_mut(0) else {
             return Ok(Ok(answer["data"].take()));

@@ -5,7 +5,7 @@
 //! a server and a database of its own, and [`suite`] runs them all and reports. [`server`] is the one file that starts a
 //! server in this process, [`process`] starts the real binary, [`database`] makes each scenario its own database, on the server
 //! that [`postgres`] finds. [`rule`]
-//! keeps `rules.md` and the scenarios in step, [`soak`] has the long runs.
+//! keeps `rules.md` and the scenarios in step, [`worker`] starts the example workers, [`soak`] has the long runs.
 
 pub mod database;
 pub mod demo;
@@ -18,4 +18,5 @@ pub mod step;
 pub mod suite;
 pub mod tell;
 pub mod word;
+pub mod worker;
 pub mod world;

@@ -46,7 +46,7 @@ pub fn binary() -> Result<PathBuf> {
 
 /// What a process has said so far, line by line.
 #[derive(Clone, Debug, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Lines {
     fn push(&self, line: String) {
@@ -56,7 +56,7 @@ impl Lines {
             .push(line);
     }
 
-    fn all(&self) -> Vec<String> {
+    pub(crate) fn all(&self) -> Vec<String> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -93,10 +93,23 @@ impl Process {
     /// # Errors
     /// When it ends, or stays silent, before it listens; with what it said.
     pub async fn start(command: &str, data_dir: &Path, database_url: Option<&str>) -> Result<Self> {
-        let mut child = spawn(&serving(command, data_dir, database_url), ALONE)?;
-        let (lines, mut news) = (Lines::default(), watch::channel(()).0);
-        listen(child.stdout.take(), &lines, &mut news);
-        listen(child.stderr.take(), &lines, &mut news);
+        Self::start_at(FREE, command, data_dir, database_url).await
+    }
+
+    /// Starts it as [`Process::start`] does, at an address of one's own choice.
+    ///
+    /// # Errors
+    /// As there; also when the address is taken.
+    pub async fn start_at(
+        address: &str,
+        command: &str,
+        data_dir: &Path,
+        database_url: Option<&str>,
+    ) -> Result<Self> {
+        let mut child = spawn(&serving(address, command, data_dir, database_url), ALONE)?;
+        let (lines, news) = (Lines::default(), watch::channel(()).0);
+        listen(child.stdout.take(), &lines, &news);
+        listen(child.stderr.take(), &lines, &news);
         let mut heard = news.subscribe();
         drop(news);
         let addresses = async {
@@ -137,7 +150,7 @@ impl Process {
         database_url: Option<&str>,
         lives: Duration,
     ) -> Result<()> {
-        let child = spawn(&serving(command, data_dir, database_url), ALONE)?;
+        let child = spawn(&serving(FREE, command, data_dir, database_url), ALONE)?;
         tokio::time::sleep(lives).await;
         kill(child).await
     }
@@ -238,23 +251,44 @@ pub async fn run(arguments: &[&str]) -> Result<Ended> {
     })
 }
 
-async fn kill(mut child: Child) -> Result<()> {
+/// Kills a child and waits until it is gone.
+pub(crate) async fn kill(mut child: Child) -> Result<()> {
     // It may have ended by itself: there is nothing to kill then.
     child.start_kill().context("killing the process")?;
     child.wait().await.context("waiting for its end")?;
     Ok(())
 }
 
-/// The arguments that start a server on free ports.
-fn serving(command: &str, data_dir: &Path, database_url: Option<&str>) -> Vec<String> {
-    let free = "127.0.0.1:0";
+/// Any port that nobody has.
+pub const FREE: &str = "127.0.0.1:0";
+
+/// An address that stays the same when a server is started again. Not one of the ports that the system gives to whoever calls out:
+/// who waits for a server there would in the end be connected to itself.
+///
+/// # Errors
+/// When none of those that were tried is free.
+pub fn lasting_address() -> Result<String> {
+    let mut addresses =
+        (0..100).map(|_| format!("127.0.0.1:{}", rand::random_range(12_000..30_000)));
+    addresses
+        .find(|address| std::net::TcpListener::bind(address).is_ok())
+        .context("a hundred ports are taken")
+}
+
+/// The arguments that start a server.
+fn serving(
+    address: &str,
+    command: &str,
+    data_dir: &Path,
+    database_url: Option<&str>,
+) -> Vec<String> {
     let data_dir = data_dir.to_string_lossy();
     let mut arguments = vec![
         command,
         "--listen",
-        free,
+        address,
         "--admin-listen",
-        free,
+        FREE,
         "--data-dir",
         &data_dir,
     ];
@@ -279,10 +313,11 @@ fn spawn(arguments: &[impl AsRef<OsStr>], setting: Option<(&str, &str)>) -> Resu
         .context("the binary could not be started")
 }
 
-fn listen(
+/// Writes down what comes on a stream up to its end, and tells of each line.
+pub(crate) fn listen(
     stream: Option<impl AsyncRead + Unpin + Send + 'static>,
     lines: &Lines,
-    news: &mut watch::Sender<()>,
+    news: &watch::Sender<()>,
 ) {
     let Some(stream) = stream else { return };
     let (lines, news) = (lines.clone(), news.clone());

@@ -13,6 +13,7 @@ use futures::FutureExt as _;
 
 use crate::{
     database::{Choice, Databases},
+    worker::Language,
     world::Studio,
 };
 
@@ -40,11 +41,25 @@ pub struct Options {
     pub concurrency: usize,
     /// Where the reports go.
     pub reports: PathBuf,
+    /// The languages whose worker cannot be run here: examples that are about one of them are left out.
+    pub without: Vec<Language>,
+}
+
+/// What the column `language` of an example says.
+fn language(example: &gherkin::Scenario) -> Option<Language> {
+    let rows = &example.examples.first()?.table.as_ref()?.rows;
+    let (columns, row) = (rows.first()?, rows.get(1)?);
+    let cells = columns.iter().zip(row);
+    let mut named = cells.filter(|(column, _)| *column == "language");
+    named.next()?.1.parse().ok()
 }
 
 impl Options {
     /// Whether a scenario belongs to this run. One that is for the other database does not: it is left out, not skipped.
     fn choose(&self, feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> bool {
+        if language(scenario).is_some_and(|language| self.without.contains(&language)) {
+            return false;
+        }
         let tags: Vec<_> = feature
             .tags
             .iter()

@@ -13,6 +13,7 @@ use crate::{database::Databases, word::Agent};
 
 mod expect;
 mod feed;
+mod gallery;
 mod house;
 mod login;
 mod look;
@@ -23,6 +24,7 @@ pub use expect::{expect_equal, expect_success, texts};
 pub use login::authenticate;
 
 pub use feed::{Feed, Heard};
+pub use gallery::{Gallery, Paint};
 pub use house::House;
 pub use person::Person;
 pub use studio::{definition, input_schema, registration};
@@ -70,6 +72,8 @@ pub struct Studio {
     pub waiting: BTreeMap<String, JoinHandle<Result<Answer, ClientError>>>,
     /// The ids of assets by what the scenario calls them.
     pub pictures: BTreeMap<String, String>,
+    /// Where pictures of somebody else's lie.
+    pub gallery: Option<Gallery>,
     /// The answers so far, the last one last.
     pub outcomes: Vec<Outcome>,
     /// What a step keeps for a later one of the same concept.
@@ -112,6 +116,7 @@ impl Studio {
     pub async fn tear_down(&mut self) -> Result<()> {
         for person in self.people.values_mut() {
             person.feed = None;
+            person.worker = None;
         }
         for waiting in std::mem::take(&mut self.waiting).into_values() {
             waiting.abort();

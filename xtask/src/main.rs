@@ -7,6 +7,7 @@ mod schema;
 mod server;
 mod test;
 mod tool;
+mod workers;
 
 use std::{env, process::ExitCode};
 
@@ -15,20 +16,22 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask COMMAND [ARGUMENTS]
 
-  test [--require-postgres]  all that must hold: format, lints, tests, the Gherkin suite on SQLite and PostgreSQL
+  test [--require-all]       all that must hold: format, lints, tests, the Gherkin suite on SQLite and PostgreSQL
   e2e [ARGUMENTS]            the Gherkin suite: --database sqlite|postgres, --tags, --name, ... go to it as they are
   schema [--check]           prints the served schema to api/schema.graphql, or fails where that file differs
   tidy                       the house rules alone: floors, names, forbidden marks, lengths
   demo [ARGUMENTS]           a delegation from L1 to L3 and back, shown live; on PostgreSQL with --postgres
   soak [ARGUMENTS]           the long runs: --crash, --fsync, --sample, ... go to it as they are; both, in full, without any;
                              --model [--histories N] [--from SEED] holds the task engine to its model
-  ci                         what CI does: test --require-postgres
+  workers                    makes the example workers in Python and TypeScript ready, so that e2e runs them too
+  ci                         what CI does: test --require-all
   help                       this page
 
 PostgreSQL is the server that ZIGGIE_TEST_POSTGRES_URL names (a superuser's URL of its database postgres), else a
 container, where a Docker engine answers, of the image that ZIGGIE_TEST_POSTGRES_IMAGE names, else of
-ziggie-postgres:local (built by .ci/postgres-image), else of postgres:17. Without it, test says what it left out; with
---require-postgres or ZIGGIE_REQUIRE_POSTGRES=1 it fails.
+ziggie-postgres:local (built by .ci/postgres-image), else of postgres:17. The example
+workers need python3 (with venv) and npm, and packages of theirs. Without one of these, test says what it left out;
+with --require-all or ZIGGIE_REQUIRE_ALL=1 it fails.
 ";
 
 fn main() -> ExitCode {
@@ -53,7 +56,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         all => all,
     };
     match command {
-        "test" => test::run(option(command, arguments, "--require-postgres")?),
+        "test" => test::run(option(command, arguments, "--require-all")?),
         "ci" => {
             nothing_more(command, arguments)?;
             test::run(true)
@@ -62,6 +65,12 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "demo" => run_built("demo", passed_on),
         "soak" if passed_on.iter().any(|argument| argument == "--model") => model::run(passed_on),
         "soak" => run_built("soak", passed_on),
+        "workers" => {
+            nothing_more(command, arguments)?;
+            workers::Worker::ALL
+                .iter()
+                .try_for_each(|worker| worker.prepare())
+        }
         "schema" => schema::run(option(command, arguments, "--check")?),
         "tidy" => {
             nothing_more(command, arguments)?;
@@ -113,7 +122,7 @@ mod tests {
         assert!(refusal(&["tets"]).contains("tets is no command"));
         assert_eq!(
             refusal(&["test", "--require-postgers"]),
-            "test takes --require-postgres or nothing"
+            "test takes --require-all or nothing"
         );
         assert_eq!(refusal(&["ci", "--fast"]), "ci takes no arguments");
         assert_eq!(

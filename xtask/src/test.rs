@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{report::Report, server::Server, tool};
+use crate::{report::Report, server::Server, tool, workers::Worker};
 
 const TESTS: &str = "unit and integration tests";
 const ON_SQLITE: &str = "Gherkin suite on SQLite";
@@ -13,9 +13,11 @@ const SOAK_ON_SQLITE: &str = "sample of the long runs on SQLite";
 const SOAK_ON_POSTGRES: &str = "sample of the long runs on PostgreSQL";
 
 /// Lints and the build stop at the first that fails; after them everything is run, so that one run shows all faults.
-pub fn run(require_postgres: bool) -> Result<()> {
-    let variable = tool::variable("ZIGGIE_REQUIRE_POSTGRES");
-    let require_postgres = require_postgres || variable.is_some_and(|value| value == "1");
+///
+/// What this machine lacks is left out, and said; where all is required, lacking it is a failure.
+pub fn run(require_all: bool) -> Result<()> {
+    let variable = tool::variable("ZIGGIE_REQUIRE_ALL");
+    let require_all = require_all || variable.is_some_and(|value| value == "1");
     let clippy = [
         "clippy",
         "--workspace",
@@ -29,7 +31,7 @@ pub fn run(require_postgres: bool) -> Result<()> {
         && report.run("lints", tool::cargo(&clippy))
         && report.run("build", tool::build_command());
     if sound {
-        suites(&mut report, require_postgres);
+        suites(&mut report, require_all);
     } else {
         for name in [
             TESTS,
@@ -45,7 +47,7 @@ pub fn run(require_postgres: bool) -> Result<()> {
 }
 
 /// One server for the whole of it: tests of the other crates use PostgreSQL too, where they find it.
-fn suites(report: &mut Report, require_postgres: bool) {
+fn suites(report: &mut Report, require_all: bool) {
     let server = Server::obtain();
     let offered = |mut command: Command| {
         if let Ok(Some(server)) = &server {
@@ -58,6 +60,9 @@ fn suites(report: &mut Report, require_postgres: bool) {
     if tool::variable("ZIGGIE_TEST_S3_URL").is_none() {
         let why = "ZIGGIE_TEST_S3_URL names no server";
         report.leave_out("tests above that need an S3-compatible store", why);
+    }
+    for worker in Worker::ALL {
+        report.prepare(worker.name(), require_all, || worker.prepare());
     }
     report.run_found(ON_SQLITE, suite("sqlite").map(offered));
     let on_sqlite = ["--crash", "--fsync", "--sample", "--on", "sqlite"];
@@ -72,7 +77,7 @@ fn suites(report: &mut Report, require_postgres: bool) {
         }
         Ok(None) => {
             let why = "ZIGGIE_TEST_POSTGRES_URL names no server and no Docker engine answers";
-            if require_postgres {
+            if require_all {
                 report.fail(ON_POSTGRES, format!("it is required, but {why}"));
             } else {
                 report.leave_out(ON_POSTGRES, why);

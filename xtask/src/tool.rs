@@ -1,6 +1,15 @@
 //! The programs that the workbench starts: cargo, and the workspace's own binaries. Under the roof.
 
-use std::{env, ffi::OsString, path::Path, path::PathBuf, process::Command};
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    io::{self, BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -13,9 +22,7 @@ pub fn root() -> &'static Path {
 /// Cargo in the repository; the same one that started this process.
 pub fn cargo(arguments: &[&str]) -> Command {
     let program = variable("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(root());
-    command
+    self::program(program, arguments)
 }
 
 /// Builds what [`built`] finds. Always the whole workspace with all targets, as lints and tests do: another selection
@@ -28,16 +35,26 @@ pub fn build_command() -> Command {
     cargo(&["build", "--workspace", "--all-targets"])
 }
 
-/// A binary of the workspace, which stands beside this one wherever cargo's target directory is.
-pub fn built(name: &str) -> Result<Command> {
+/// Any program, in the repository.
+pub fn program(name: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+    let mut command = Command::new(name);
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// What lies beside this binary, wherever cargo's target directory is.
+pub fn beside(name: &str) -> Result<PathBuf> {
     let here = env::current_exe().context("finding the workbench's own binary")?;
-    let path: PathBuf = here.with_file_name(format!("{name}{}", env::consts::EXE_SUFFIX));
+    Ok(here.with_file_name(name))
+}
+
+/// A binary of the workspace.
+pub fn built(name: &str) -> Result<Command> {
+    let path = beside(&format!("{name}{}", env::consts::EXE_SUFFIX))?;
     if !path.is_file() {
         bail!("the workspace built no {}", path.display());
     }
-    let mut command = Command::new(path);
-    command.current_dir(root());
-    Ok(command)
+    Ok(program(path, &[]))
 }
 
 /// Runs a command in the foreground; an error unless it exits with 0.
@@ -47,6 +64,39 @@ pub fn run(mut command: Command) -> Result<()> {
         .with_context(|| format!("starting {}", describe(&command)))?;
     if !status.success() {
         bail!("{} ended with {status}", describe(&command));
+    }
+    Ok(())
+}
+
+/// Runs a command in the foreground, shows what it says and lets `hear` hear each line; an error unless it exits with 0.
+pub fn run_heard(mut command: Command, mut hear: impl FnMut(&str)) -> Result<()> {
+    /// Something that the command left behind may hold its output open for good.
+    const LEFT_BEHIND: Duration = Duration::from_secs(5);
+    let described = describe(&command);
+    let (reader, writer) = io::pipe().context("a pipe")?;
+    command.stdout(writer.try_clone().context("a pipe")?);
+    command.stderr(writer);
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("starting {described}"))?;
+    // It holds the writing end, which must be closed for the reading end to end.
+    drop(command);
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(reader).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            println!("{line}");
+            _ = tell.send(line);
+        }
+    });
+    let status = child
+        .wait()
+        .with_context(|| format!("waiting for {described}"))?;
+    while let Ok(line) = told.recv_timeout(LEFT_BEHIND) {
+        hear(&line);
+    }
+    if !status.success() {
+        bail!("{described} ended with {status}");
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ from gql.transport.exceptions import TransportError, TransportQueryError
 
 URL = os.environ.get("ZIGGIE_URL", "http://127.0.0.1:7400").rstrip("/")
 AGENT, SECRET = os.environ.get("ZIGGIE_AGENT"), os.environ.get("ZIGGIE_SECRET")
-WAIT = 20  # seconds that a claim waits; what is handed to us by name meanwhile is seen after that
+WAIT = 5  # seconds that a claim waits; what is handed to us by name meanwhile is seen after that
 
 TASK = "id attempt progress input type { leaseSeconds }"
 AUTHENTICATE = "mutation($agent: ID!, $secret: String!) { authenticate(agentId: $agent, secret: $secret) { token } }"

@@ -10,7 +10,7 @@ import { ClientError, GraphQLClient } from "graphql-request";
 
 const { ZIGGIE_URL: URL = "http://127.0.0.1:7400", ZIGGIE_AGENT: AGENT, ZIGGIE_SECRET: SECRET } = process.env;
 const TYPES = ["VALIDATE_FORMAT"];
-const WAIT = 20; // seconds that a claim waits; what is handed to us by name meanwhile is seen after that
+const WAIT = 5; // seconds that a claim waits; what is handed to us by name meanwhile is seen after that
 
 const TASK = "id status attempt input type { leaseSeconds }";
 const AUTHENTICATE = "mutation($agent: ID!, $secret: String!) { authenticate(agentId: $agent, secret: $secret) { token } }";
@@ -46,7 +46,7 @@ class Ziggie {
       let trouble = "no answer";
       try {
         const requestHeaders: Record<string, string> = this.token ? { authorization: `Bearer ${this.token}` } : {};
-        const patience = AbortSignal.any([signal, AbortSignal.timeout(2 * WAIT * 1000)]);
+        const patience = AbortSignal.any([signal, AbortSignal.timeout((WAIT + 20) * 1000)]);
         return await this.#client.request<Data>({ document, variables, requestHeaders, signal: patience });
       } catch (error) {
         signal.throwIfAborted();

@@ -12,6 +12,7 @@ use features::{
     database::Choice,
     rule,
     suite::{self, Options},
+    worker::Language,
 };
 
 /// The Gherkin suite.
@@ -48,6 +49,10 @@ async fn main() -> Result<ExitCode> {
         rule::rewrite(&suite::features()).context("rules.md")?;
         return Ok(ExitCode::SUCCESS);
     }
+    let without: Vec<Language> = Language::ALL
+        .into_iter()
+        .filter(|language| !language.is_ready())
+        .collect();
     let (database, begun) = (arguments.database, Instant::now());
     let tally = suite::run(Options {
         database,
@@ -55,6 +60,7 @@ async fn main() -> Result<ExitCode> {
         name: arguments.name,
         concurrency: arguments.concurrency,
         reports: arguments.reports,
+        without: without.clone(),
     })
     .await?;
     for failure in &tally.failures {
@@ -67,6 +73,12 @@ async fn main() -> Result<ExitCode> {
         tally.examples,
         begun.elapsed().as_secs_f64()
     );
+    for language in without {
+        println!(
+            "{database}: left out what is about the worker in {}: `cargo xtask workers` prepares it",
+            language.name()
+        );
+    }
     Ok(if tally.is_good() {
         ExitCode::SUCCESS
     } else {

@@ -13,6 +13,9 @@ mod content;
 mod making;
 mod showing;
 
+pub(super) use content::upload;
+pub(super) use making::register;
+
 /// What is asked back about an asset.
 const ASSET: &str = "id kind mediaType status uri byteSize sha256 width height metadata task { id } creator { id } \
     reviewer { id } reviewFeedback createdAt reviewedAt";

@@ -10,7 +10,8 @@ use crate::{
     world::{Studio, expect_equal},
 };
 
-const ENDED: &str = "how the process ended";
+/// How a program ended that was asked to.
+pub(super) const ENDED: &str = "how the process ended";
 
 #[given("the server is started")]
 #[when("the server is started")]

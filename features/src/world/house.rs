@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     database::{Databases, Own},
-    process::Process,
+    process::{self, Process},
     server::Server,
 };
 
@@ -32,6 +32,10 @@ pub struct House {
     data_dir: TempDir,
     host: Host,
     client: Client,
+    /// Where the binary is to listen.
+    address: String,
+    /// What the binary is started as.
+    command: &'static str,
 }
 
 impl House {
@@ -43,7 +47,9 @@ impl House {
             own,
             data_dir,
             host: Host::Stopped,
-            client: Client::new("127.0.0.1:0"),
+            client: Client::new(process::FREE),
+            address: process::FREE.to_owned(),
+            command: "serve",
         })
     }
 
@@ -58,13 +64,24 @@ impl House {
         Ok(())
     }
 
+    /// Has the binary listen at one address whenever it is started, with the founding fleet or without, for programs that are told once where
+    /// it is.
+    ///
+    /// # Errors
+    /// When no address is free.
+    pub fn settle(&mut self, founding: bool) -> Result<()> {
+        self.address = process::lasting_address()?;
+        self.command = if founding { "dev" } else { "serve" };
+        Ok(())
+    }
+
     /// Starts the real binary.
     ///
     /// # Errors
     /// When it does not start.
     pub async fn launch(&mut self) -> Result<()> {
-        let process =
-            Process::start("serve", self.data_dir.path(), self.own.url.as_deref()).await?;
+        let (data_dir, url) = (self.data_dir.path(), self.own.url.as_deref());
+        let process = Process::start_at(&self.address, self.command, data_dir, url).await?;
         self.client = Client::new(process.address.clone());
         self.host = Host::Process(process);
         Ok(())

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::Feed;
+use crate::worker::Worker;
 
 /// Somebody who calls the server.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub struct Person {
     pub session: Option<String>,
     /// The live connection.
     pub feed: Option<Feed>,
+    /// The program that works for it.
+    pub worker: Option<Worker>,
     /// The cursor of the last event that was heard.
     pub cursor: Option<String>,
 }

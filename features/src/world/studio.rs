@@ -25,6 +25,14 @@ impl Studio {
     /// When the server does not start or refuses.
     pub(crate) async fn open(&mut self) -> Result<()> {
         self.build().await?.open(false).await?;
+        self.move_in().await
+    }
+
+    /// Moves the two lines into a house that is open.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub(crate) async fn move_in(&mut self) -> Result<()> {
         let line = LINES
             .iter()
             .map(|(id, name, supervisor)| registration(id, name, *supervisor));

@@ -14,7 +14,7 @@ use crate::{
 const DOWNLOADED: &str = "what was downloaded";
 
 /// Puts bytes as somebody, and remembers what came of it.
-pub(super) async fn upload(
+pub(in crate::step) async fn upload(
     studio: &mut Studio,
     step: &Step,
     by: &Agent,

@@ -18,9 +18,18 @@ use crate::{
 /// ` at "https://…"`, ` without a media type`, or nothing.
 #[derive(Clone, Debug, Default, Parameter)]
 #[param(name = "nature", regex = r#"(?: (?:of|with|at|without) .+)?"#)]
-struct Nature {
+pub(in crate::step) struct Nature {
     task: Option<Task>,
     said: Option<(&'static str, Value)>,
+}
+
+impl From<Task> for Nature {
+    fn from(task: Task) -> Self {
+        Self {
+            task: Some(task),
+            said: None,
+        }
+    }
 }
 
 impl FromStr for Nature {
@@ -52,16 +61,13 @@ impl FromStr for Nature {
             return said("byteSize", json!(count.parse::<u64>()?));
         }
         match text.strip_prefix(" of ") {
-            Some(task) if task.ends_with(" task") => Ok(Self {
-                task: Some(task.parse()?),
-                said: None,
-            }),
+            Some(task) if task.ends_with(" task") => Ok(task.parse::<Task>()?.into()),
             _ => bail!("nothing is registered so:{text}"),
         }
     }
 }
 
-fn register(studio: &Studio, nature: &Nature) -> Result<Call> {
+fn registration(studio: &Studio, nature: &Nature) -> Result<Call> {
     let task = match &nature.task {
         Some(task) => Some(studio.task_id(task)?),
         None => None,
@@ -84,8 +90,19 @@ async fn registers(
     picture: Picture,
     nature: Nature,
 ) -> Result<()> {
-    let call = register(studio, &nature)?;
-    studio.act(step, &by, &call).await?;
+    register(studio, step, &by, &picture, &nature).await
+}
+
+/// Registers a picture and remembers it by its name, unless it is refused.
+pub(in crate::step) async fn register(
+    studio: &mut Studio,
+    step: &Step,
+    by: &Agent,
+    picture: &Picture,
+    nature: &Nature,
+) -> Result<()> {
+    let call = registration(studio, nature)?;
+    studio.act(step, by, &call).await?;
     if let Some(id) = studio.last()?.value()["id"].as_str() {
         let id = id.to_owned();
         studio.pictures.insert(picture.to_string(), id);
