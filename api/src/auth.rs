@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod fleet;
 pub mod key;
+pub mod note;
 pub mod policy;
 pub mod secret;
 pub mod sight;

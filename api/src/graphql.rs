@@ -16,6 +16,7 @@ mod guard;
 pub mod limit;
 mod live;
 mod loader;
+mod log;
 mod node;
 mod notification;
 mod page;
@@ -43,6 +44,7 @@ struct Query(
     notification::NotificationQuery,
     asset::AssetQuery,
     audit::AuditQuery,
+    log::LogQuery,
 );
 
 /// What can be done. Each field is one unit of work: it takes effect wholly, with its audit entries, or not at all.

@@ -14,9 +14,11 @@ mod listener;
 mod media;
 mod metric;
 mod record;
+mod resource;
 mod routes;
 mod session_watch;
 mod socket;
+mod tlog;
 
 pub use admin::admin_routes;
 pub use drain::{Drain, Draining};

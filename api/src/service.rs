@@ -14,6 +14,7 @@ pub mod founding;
 pub mod installation;
 pub mod key;
 pub mod live;
+pub mod log;
 pub mod notification;
 pub mod page;
 pub mod session;
@@ -43,6 +44,8 @@ pub struct Service {
     pub settings: Arc<Settings>,
     /// The keys that sign and verify tokens.
     pub keys: key::Keys,
+    /// The keys that sign checkpoints of the log.
+    pub log_keys: log::LogKeys,
     /// Where refusals are reported.
     pub denials: denial::Denials,
     /// When agents and sessions were last used, not yet flushed.
@@ -70,6 +73,7 @@ impl Service {
     ) -> Result<Self, key::OpenError> {
         Ok(Self {
             keys: key::Keys::open(&db, master).await?,
+            log_keys: log::LogKeys::open(&db, master).await?,
             feed: Feed::start(db.clone()).await?,
             denials: denial::Denials::start(db.clone()),
             settings: Arc::new(settings),

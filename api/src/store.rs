@@ -18,6 +18,7 @@ mod read_only;
 mod sequencer;
 pub mod shelf;
 mod transition;
+pub mod tree;
 mod tx;
 mod unaudited;
 mod writer;

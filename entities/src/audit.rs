@@ -2,12 +2,15 @@
 
 use crate::{closed_word, stored_as_text};
 
+pub mod checkpoint;
 pub mod entry;
 pub mod leaf;
 pub mod ledger;
 pub mod personal;
 pub mod queue;
 pub mod recorded;
+pub mod tree;
+pub mod tree_hash;
 
 closed_word! {
     /// What an audit entry is about.

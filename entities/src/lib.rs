@@ -9,6 +9,7 @@ pub mod id;
 pub mod idempotency_key;
 pub mod installation;
 pub mod json;
+pub mod log_key;
 pub mod migration;
 pub mod notification;
 pub mod session;

@@ -7,6 +7,7 @@ mod collation;
 mod engine;
 mod founding;
 mod notification;
+mod tree;
 
 /// Every migration of the project, oldest first.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(asset::Migration),
             Box::new(notification::Migration),
             Box::new(collation::Migration),
+            Box::new(tree::Migration),
         ]
     }
 }

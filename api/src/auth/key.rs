@@ -1,12 +1,14 @@
 //! Floor 1: the keys that sign sessions, how they are sealed, and which of them sign and verify (spec R2.05, R2.06).
 
 mod jwks;
+mod log;
 mod master;
 mod ring;
 #[cfg(test)]
 mod tests;
 
 pub use jwks::{Jwk, Jwks};
+pub use log::{LogKey, LogSigners, StoredLogKey};
 pub use master::{MasterKey, MasterKeyError};
 pub use ring::KeyRing;
 

@@ -89,6 +89,9 @@ operations! {
     Asset = "asset", Query, Authenticated;
     Assets = "assets", Query, Authenticated;
     AuditLog = "auditLog", Query, Permission(AgentPermission::AccessAuditLogs);
+    AuditCheckpoint = "auditCheckpoint", Query, Permission(AgentPermission::AccessAuditLogs);
+    AuditInclusionProof = "auditInclusionProof", Query, Permission(AgentPermission::AccessAuditLogs);
+    AuditConsistencyProof = "auditConsistencyProof", Query, Permission(AgentPermission::AccessAuditLogs);
     TaskAggregate = "Task.aggregate", Field, Permission(AgentPermission::AggregateL3Results);
 
     Authenticate = "authenticate", Mutation, Public;

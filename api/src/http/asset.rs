@@ -14,18 +14,17 @@ use serde_json::json;
 
 mod body;
 mod range;
-mod record;
 mod serve;
 
 use super::answer::Refusal;
 use super::credential::{self, Credential};
 use super::media::Media;
+use super::resource::Record;
 use super::{Gateway, graphql};
 use crate::auth::actor::{Caller, Origin};
 use crate::error::{Code, Error};
 use crate::service::asset::{self, Put};
 use body::Upload;
-use record::Record;
 
 /// Answers whatever comes to an asset's bytes.
 pub(super) async fn answer(
@@ -40,7 +39,7 @@ pub(super) async fn answer(
         Some(peer.ip().to_canonical()),
         request.headers(),
     );
-    let mut record = Record::begin(gateway.clone(), request.method(), origin.clone());
+    let mut record = Record::begin(gateway.clone(), "asset", request.method(), origin.clone());
     match run(&gateway, &id, request, origin, &mut record).await {
         Ok(answer) => {
             record.answered(answer.status());
@@ -139,7 +138,7 @@ fn refusal_of_put(error: Error) -> Refusal {
 }
 
 /// The status of an error.
-fn refusal(error: Error) -> Refusal {
+pub(super) fn refusal(error: Error) -> Refusal {
     let status = match error.code() {
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::Forbidden => StatusCode::FORBIDDEN,

@@ -35,9 +35,10 @@ struct OfKind {
     kind: Word,
 }
 
-/// A request for an asset's bytes and what became of it.
+/// A request for a resource and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfAsset {
+struct OfResource {
+    kind: Word,
     method: Word,
     code: Word,
 }
@@ -55,7 +56,7 @@ pub(super) struct Metrics {
     operations: Family<Outcome, Counter>,
     durations: Family<OfKind, Histogram>,
     closes: Family<OfClose, Counter>,
-    asset_requests: Family<OfAsset, Counter>,
+    resource_requests: Family<OfResource, Counter>,
     /// Bytes of assets that were taken.
     pub(super) asset_bytes_stored: Counter,
     /// Bytes of assets that were given out.
@@ -103,11 +104,11 @@ impl Metrics {
             "WebSocket connections that have closed, by code",
             closes.clone(),
         );
-        let asset_requests = Family::default();
+        let resource_requests = Family::default();
         registry.register(
-            "asset_requests",
-            "Requests for the bytes of assets that have ended, by method and code",
-            asset_requests.clone(),
+            "resource_requests",
+            "Requests for bytes of assets and parts of the log that have ended, by kind, method and code",
+            resource_requests.clone(),
         );
         let asset_bytes_stored = Counter::default();
         let help = "Bytes of assets that were put and kept";
@@ -140,7 +141,7 @@ impl Metrics {
             operations,
             durations,
             closes,
-            asset_requests,
+            resource_requests,
             asset_bytes_stored,
             asset_bytes_served,
             sockets,
@@ -166,11 +167,16 @@ impl Metrics {
         }
     }
 
-    /// Counts a request for the bytes of an asset.
-    pub(super) fn count_asset(&self, method: &'static str, code: &'static str) {
-        let (method, code) = (Word(method), Word(code));
-        self.asset_requests
-            .get_or_create(&OfAsset { method, code })
+    /// Counts a request for a resource.
+    pub(super) fn count_resource(
+        &self,
+        kind: &'static str,
+        method: &'static str,
+        code: &'static str,
+    ) {
+        let (kind, method, code) = (Word(kind), Word(method), Word(code));
+        self.resource_requests
+            .get_or_create(&OfResource { kind, method, code })
             .inc();
     }
 

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Service, asset, notification, session, task};
+use super::{Service, asset, log, notification, session, task};
 use crate::auth::actor::Caller;
 use crate::error::{Error, Result};
 use crate::store::Tx;
@@ -52,12 +52,16 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
             |service| Box::pin(async { notification::sweep(service).await.map(drop) }),
         ),
         ("key.reload", KEY_RELOAD, |service| {
-            Box::pin(async { service.keys.reload(&service.db).await.map(drop) })
+            Box::pin(async {
+                service.keys.reload(&service.db).await?;
+                service.log_keys.reload(&service.db).await
+            })
         }),
     ];
     let mut running = JoinSet::new();
     running.spawn(flush_when_wanted(service.clone(), shutdown.clone()));
     running.spawn(task::serve_claimers(service.clone(), shutdown.clone()));
+    running.spawn(log::keep_checkpoints(service.clone(), shutdown.clone()));
     for (name, period, duty) in duties {
         running.spawn(run(service.clone(), shutdown.clone(), name, period, duty));
     }
@@ -100,7 +104,7 @@ async fn flush_when_wanted(service: Service, mut shutdown: watch::Receiver<bool>
     }
 }
 
-fn report(service: &Service, name: &'static str, error: &Error) {
+pub(super) fn report(service: &Service, name: &'static str, error: &Error) {
     let cause = match error {
         Error::Internal(cause) => cause.0.to_string(),
         other => other.to_string(),

@@ -9,7 +9,7 @@ use entities::json::JsonText;
 use entities::{installation, signing_key};
 use sea_orm::EntityTrait;
 
-use super::key;
+use super::{key, log};
 use crate::auth::actor::Caller;
 use crate::auth::key::MasterKey;
 use crate::auth::secret::Secret;
@@ -37,6 +37,7 @@ pub async fn prepare(
     hand_over: impl Fn(&Secret) -> Result<()>,
 ) -> Result<FirstStart> {
     if installation::Entity::find().one(db).await?.is_some() {
+        log::ensure_key(db, master).await?;
         return Ok(FirstStart {
             operator_secret: None,
         });
@@ -55,6 +56,7 @@ pub async fn prepare(
             Ok(true)
         })
         .await?;
+    log::ensure_key(db, master).await?;
     Ok(FirstStart {
         operator_secret: first.then_some(secret),
     })

@@ -173,6 +173,11 @@ impl Db {
         }
     }
 
+    /// How many entries are numbered and durable, as far as this process knows; it tells of each change.
+    pub fn sequenced(&self) -> watch::Receiver<i64> {
+        self.inner.head.clone()
+    }
+
     /// A new request id.
     pub fn request_id(&self) -> RequestId {
         RequestId::new(uuid_at(self.clock().now()))

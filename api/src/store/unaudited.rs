@@ -6,6 +6,7 @@ use entities::{agent, idempotency_key, session, task};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+mod checkpoint;
 mod notification;
 
 use super::tx::Tx;
@@ -26,6 +27,8 @@ pub enum Reason {
     SweepOfNotifications,
     /// Keys under which bytes may lie that no asset refers to, in `asset_leftovers`.
     Leftovers,
+    /// The ledger's own: hashes of its tree, and checkpoints.
+    Tree,
 }
 
 impl Reason {
@@ -37,6 +40,7 @@ impl Reason {
         Self::Acknowledgement,
         Self::SweepOfNotifications,
         Self::Leftovers,
+        Self::Tree,
     ];
 
     /// What it may write.
@@ -56,6 +60,7 @@ impl Reason {
                 "UPDATE asset_leftovers.due_at",
                 "DELETE asset_leftovers",
             ],
+            Self::Tree => &["INSERT tree_hashes", "INSERT checkpoints"],
         }
     }
 }
@@ -149,6 +154,7 @@ mod tests {
         Acknowledgement: UPDATE notifications.acknowledged_at
         SweepOfNotifications: DELETE notifications
         Leftovers: INSERT asset_leftovers, UPDATE asset_leftovers.upload_id, UPDATE asset_leftovers.due_at, DELETE asset_leftovers
+        Tree: INSERT tree_hashes, INSERT checkpoints
         ");
     }
 }

@@ -9,6 +9,7 @@ mod raw;
 mod replica;
 mod session;
 mod socket;
+mod tlog;
 mod upgrade;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -8,6 +8,7 @@ mod edge;
 mod fault;
 mod graphql;
 mod ledger;
+mod log;
 mod notification;
 mod session;
 mod task;

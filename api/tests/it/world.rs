@@ -1,9 +1,10 @@
 //! A small world to test services in: a real service over a database of its own, put together as in production.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use entities::agent::AgentTier;
-use entities::audit::{AuditAction, entry};
+use entities::audit::{AuditAction, checkpoint, entry};
 use entities::id::AgentId;
 use entities::task::TaskPriority;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -13,10 +14,10 @@ use ziggie::auth::actor::{Caller, Origin};
 use ziggie::auth::key::MasterKey;
 use ziggie::auth::policy::Operation;
 use ziggie::service::agent::{self, Register};
-use ziggie::service::{Service, Settings, first_start, session, task, task_type};
+use ziggie::service::{Service, Settings, first_start, log, session, task, task_type};
 use ziggie::store::clock::Clock;
 use ziggie::store::shelf::Shelf;
-use ziggie::store::{Database, Db};
+use ziggie::store::{Database, Db, tree};
 
 /// Names the PostgreSQL server to use beside SQLite: a superuser's URL.
 const POSTGRES: &str = "ZIGGIE_TEST_POSTGRES_URL";
@@ -133,6 +134,28 @@ impl World {
             .unwrap()
     }
 
+    /// Signs everything that is in the log by now, as its duty does in a running server.
+    pub(crate) async fn checkpoint(&self) -> checkpoint::Model {
+        let db = &self.service.db;
+        let settled = db.settled().await.unwrap();
+        loop {
+            match tree::latest(db).await.unwrap() {
+                Some(last) if last.size >= settled => return last,
+                // One is due every second.
+                _ => db.clock().advance(Duration::from_secs(1)),
+            }
+            let mut head = db.sequenced();
+            head.wait_for(|length| *length >= settled).await.unwrap();
+            log::make(&self.service).await.unwrap();
+        }
+    }
+
+    /// The id of the first entry of the log.
+    pub(crate) async fn first_entry(&self) -> String {
+        let leaves = tree::leaves(&self.service.db, 0, 1).await.unwrap();
+        leaves[0].place.entry_id.to_string()
+    }
+
     /// The folder in which the bytes of its assets lie.
     pub(crate) fn shelf(&self) -> &std::path::Path {
         self.shelf.path()
@@ -151,7 +174,7 @@ impl World {
     /// So many replicas of an installation that was never started, in the place of this one: PostgreSQL only.
     pub(crate) async fn empty_replicas(&self, count: usize) -> (MasterKey, Vec<Db>) {
         let outside = self.back_door().await;
-        let wipe = "TRUNCATE installation, signing_keys, agents, sessions";
+        let wipe = "TRUNCATE installation, signing_keys, log_keys, agents, sessions";
         outside.execute_unprepared(wipe).await.unwrap();
         outside.close().await.unwrap();
         let mut replicas = Vec::new();

@@ -119,7 +119,7 @@ async fn bytes_come_back_dressed_so_that_nothing_in_them_runs() {
     }
     assert_eq!(edge.metric("ziggie_asset_stored_bytes_total").await, "100");
     assert_eq!(edge.metric("ziggie_asset_served_bytes_total").await, "100");
-    let puts = r#"ziggie_asset_requests_total{method="PUT",code="OK"}"#;
+    let puts = r#"ziggie_resource_requests_total{kind="asset",method="PUT",code="OK"}"#;
     assert_eq!(edge.metric(puts).await, "4");
 }
 

@@ -164,8 +164,12 @@ async fn every_field_answers_what_its_type_declares() {
     task::complete(service, &front.world.operator, &done, None, output)
         .await
         .unwrap();
+    front.world.checkpoint().await;
+    let entry = front.world.first_entry().await;
     let served = served();
     let arguments = json!({
+        "auditInclusionProof": format!("(entryId: \"{entry}\")"),
+        "auditConsistencyProof": "(fromSize: \"1\")",
         "agent": "(id: \"L2-CHAR-001\")",
         "asset": format!("(id: \"{asset_id}\")"),
         "task": format!("(id: \"{parent_id}\")"),

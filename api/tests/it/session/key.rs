@@ -46,17 +46,13 @@ async fn a_rotation_logs_nobody_out_and_the_old_key_verifies_as_long_as_its_sess
         assert!(service.keys.reload(&service.db).await.unwrap());
         assert!(!service.keys.reload(&service.db).await.unwrap());
 
-        let entries = world.entries(A::SigningKeyRotated).await;
+        let mut entries = world.entries(A::SigningKeyRotated).await;
+        entries.retain(|entry| entry.metadata.value()["purpose"] == "sessions");
         let kids: Vec<_> = entries
             .iter()
             .map(|entry| entry.entity_id.as_str())
             .collect();
         assert_eq!(kids, [first.as_str(), second.as_str(), first.as_str()]);
-        assert!(
-            entries
-                .iter()
-                .all(|entry| entry.metadata.value()["purpose"] == "sessions")
-        );
         assert_eq!(entries[2].metadata.value()["replacedBy"], second);
     })
     .await;

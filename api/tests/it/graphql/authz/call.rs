@@ -97,6 +97,25 @@ impl Cell<'_> {
             Operation::TaskType => ("{ taskType(name: \"DRAW\") { version } }", json!({})),
             Operation::TaskTypes => ("{ taskTypes { name } }", json!({})),
             Operation::AuditLog => ("{ auditLog { nodes { id } totalCount } }", json!({})),
+            Operation::AuditCheckpoint => {
+                self.front.world.checkpoint().await;
+                ("{ auditCheckpoint { size } }", json!({}))
+            }
+            Operation::AuditInclusionProof => {
+                self.front.world.checkpoint().await;
+                let id = self.front.world.first_entry().await;
+                (
+                    "query($id: ID!) { auditInclusionProof(entryId: $id) { index } }",
+                    json!({ "id": id }),
+                )
+            }
+            Operation::AuditConsistencyProof => {
+                self.front.world.checkpoint().await;
+                (
+                    "{ auditConsistencyProof(fromSize: \"1\") { fromSize } }",
+                    json!({}),
+                )
+            }
             Operation::Asset => (
                 "query($id: ID!) { asset(id: $id) { id status } }",
                 json!({"id": self.asset(self.maker()).await}),

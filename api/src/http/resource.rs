@@ -1,16 +1,18 @@
-//! One line in the log and one count for every request for an asset's bytes, however it ends (spec R10.04). Floor 5.
+//! One line in the log and one count for every request for a resource, however it ends (spec R10.04): bytes of assets, tiles of the log.
+//! Floor 5.
 
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
 
+use super::Gateway;
 use crate::auth::actor::{Caller, Origin};
 use crate::error::Error;
-use crate::http::Gateway;
 
 /// What is known of a request under way; written down when dropped, so that one whose client left is not forgotten.
 pub(super) struct Record {
     gateway: Arc<Gateway>,
+    kind: &'static str,
     method: &'static str,
     origin: Origin,
     agent_id: Option<String>,
@@ -19,8 +21,13 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Begins with the request.
-    pub(super) fn begin(gateway: Arc<Gateway>, method: &Method, origin: Origin) -> Self {
+    /// Begins with the request for a resource of this kind.
+    pub(super) fn begin(
+        gateway: Arc<Gateway>,
+        kind: &'static str,
+        method: &Method,
+        origin: Origin,
+    ) -> Self {
         let method = match *method {
             Method::GET => "GET",
             Method::HEAD => "HEAD",
@@ -29,6 +36,7 @@ impl Record {
         };
         Self {
             gateway,
+            kind,
             method,
             origin,
             agent_id: None,
@@ -58,11 +66,13 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         let took = self.origin.started.elapsed();
-        self.gateway.metrics.count_asset(self.method, self.code);
+        self.gateway
+            .metrics
+            .count_resource(self.kind, self.method, self.code);
         tracing::info!(
             target: "ziggie::request",
             method = self.method,
-            kind = "asset",
+            kind = self.kind,
             status = self.status.map(|status| status.as_u16()),
             code = self.code,
             duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),

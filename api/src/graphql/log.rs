@@ -1,0 +1,129 @@
+//! The log that proves itself: checkpoints and proofs. Floor 4.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use entities::agent::AgentPermission;
+use entities::audit::tree::Hash;
+
+use super::directive::permission;
+use super::error::Refusal;
+use super::guard::Allow;
+use super::request::Asked;
+use crate::auth::policy::Operation;
+use crate::service::log::{self, Consistency, Inclusion, Published};
+
+/// A signed state of the audit log (C2SP tlog-checkpoint).
+#[derive(Debug, Clone, SimpleObject)]
+pub struct AuditCheckpoint {
+    /// Which log it is of.
+    origin: String,
+    /// How many entries it covers.
+    size: String,
+    /// The root of the Merkle tree over them (RFC 6962), in base64.
+    root_hash: String,
+    /// All of it as signed: what verifiers open with the log's public key, which is at /audit/tlog/key.
+    signed_note: String,
+}
+
+impl From<Published> for AuditCheckpoint {
+    fn from(published: Published) -> Self {
+        Self {
+            size: published.size().to_string(),
+            root_hash: STANDARD.encode(&published.row.root_hash),
+            signed_note: published.row.note,
+            origin: published.origin,
+        }
+    }
+}
+
+/// That an entry is in the audit log.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct AuditInclusionProof {
+    /// Its place: its sequence number.
+    index: String,
+    /// SHA-256 of a zero byte and its canonical bytes, in base64.
+    leaf_hash: String,
+    /// The audit path from its sibling up to the root's child (RFC 6962 section 2.1.1), in base64.
+    hashes: Vec<String>,
+    /// The checkpoint that it leads to.
+    checkpoint: AuditCheckpoint,
+    /// The same as one c2sp.org/tlog-proof text.
+    proof: String,
+}
+
+impl From<Inclusion> for AuditInclusionProof {
+    fn from(found: Inclusion) -> Self {
+        Self {
+            proof: found.text(),
+            index: found.index.to_string(),
+            leaf_hash: STANDARD.encode(found.leaf_hash),
+            hashes: encoded(&found.hashes),
+            checkpoint: found.checkpoint.into(),
+        }
+    }
+}
+
+/// That the audit log begins with what it was at another size.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct AuditConsistencyProof {
+    /// How many entries it had then.
+    from_size: String,
+    /// The root of its tree then, in base64: to be compared with the checkpoint that was kept.
+    from_root_hash: String,
+    /// The proof (RFC 6962 section 2.1.2), in base64.
+    hashes: Vec<String>,
+    /// The checkpoint that it leads to.
+    checkpoint: AuditCheckpoint,
+}
+
+impl From<Consistency> for AuditConsistencyProof {
+    fn from(found: Consistency) -> Self {
+        Self {
+            from_size: found.from_size.to_string(),
+            from_root_hash: STANDARD.encode(found.from_root),
+            hashes: encoded(&found.hashes),
+            checkpoint: found.checkpoint.into(),
+        }
+    }
+}
+
+fn encoded(hashes: &[Hash]) -> Vec<String> {
+    hashes.iter().map(|hash| STANDARD.encode(hash)).collect()
+}
+
+/// What can be asked about the log's proofs.
+#[derive(Default)]
+pub struct LogQuery;
+
+#[Object(guard = "crate::graphql::guard::Closed")]
+impl LogQuery {
+    /// The last checkpoint of the audit log; there is one every second while the log grows.
+    #[graphql(guard = "Allow(Operation::AuditCheckpoint)", directive = permission::apply(AgentPermission::AccessAuditLogs))]
+    async fn audit_checkpoint(&self, ctx: &Context<'_>) -> Result<AuditCheckpoint, Refusal> {
+        Ok(log::latest(ctx.service()).await?.into())
+    }
+
+    /// The proof that an entry is in the log. CONFLICT, retryable, while the entry is not yet under a checkpoint.
+    #[graphql(guard = "Allow(Operation::AuditInclusionProof)", directive = permission::apply(AgentPermission::AccessAuditLogs))]
+    async fn audit_inclusion_proof(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The entry.")] entry_id: ID,
+    ) -> Result<AuditInclusionProof, Refusal> {
+        Ok(log::inclusion(ctx.service(), &entry_id).await?.into())
+    }
+
+    /// The proof that the log of the last checkpoint begins with the log of another size: that nothing before it was changed.
+    #[graphql(guard = "Allow(Operation::AuditConsistencyProof)", directive = permission::apply(AgentPermission::AccessAuditLogs))]
+    async fn audit_consistency_proof(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many entries the log had then: the size of a checkpoint that was kept."
+        )]
+        from_size: String,
+    ) -> Result<AuditConsistencyProof, Refusal> {
+        Ok(log::consistency(ctx.service(), &from_size).await?.into())
+    }
+}
