@@ -1,5 +1,7 @@
 //! The commands (spec R10.03). What each does is beneath; here is what it is told. Floor 6.
 
+mod audit;
+mod keys;
 mod log;
 mod owner;
 mod server;
@@ -80,10 +82,15 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
-    /// Lists or rotates the keys that sign sessions
+    /// Verifies the audit log, or proves that an entry is in it
+    Audit {
+        #[command(subcommand)]
+        command: audit::AuditCommand,
+    },
+    /// Lists or rotates the keys that sign sessions, or the audit log
     Keys {
         #[command(subcommand)]
-        command: KeysCommand,
+        command: keys::KeysCommand,
     },
     /// Prints the served GraphQL schema; needs no database
     Schema,
@@ -107,20 +114,6 @@ enum FleetCommand {
     },
     /// Prints every agent as a fleet file
     Export {
-        #[command(flatten)]
-        place: Place,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum KeysCommand {
-    /// Prints the keys whose tokens are good, and which of them signs
-    List {
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Makes another key that signs from now on; nobody is logged out
-    Rotate {
         #[command(flatten)]
         place: Place,
     },
@@ -217,7 +210,7 @@ fn seconds(text: &str) -> Result<i32, String> {
 /// Runs the command that this process was started with.
 pub fn main() -> ExitCode {
     match run(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -225,8 +218,9 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<()> {
+fn run(command: Command) -> Result<ExitCode> {
     match command {
+        Command::Audit { command } => return audit::run(command),
         Command::Dev { place, addresses } => {
             let founding = ("founding", Value::Boolean(true), Origin::Command("dev"));
             let settings = addresses.settings().into_iter().chain([founding]).collect();
@@ -264,18 +258,17 @@ fn run(command: Command) -> Result<()> {
                 ttl_seconds: ttl,
             },
         ),
-        Command::Keys {
-            command: KeysCommand::List { place },
-        } => order(&place, Order::ListKeys),
-        Command::Keys {
-            command: KeysCommand::Rotate { place },
-        } => order(&place, Order::RotateKeys),
+        Command::Keys { command } => {
+            let (place, what) = command.order();
+            order(&place, what)
+        }
         Command::Schema => say(&crate::graphql::sdl()),
         Command::Config { place, addresses } => {
             let lines = place.read(addresses.settings())?.lines();
             say(&format!("{}\n", lines.join("\n")))
         }
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 fn order(place: &Place, order: Order) -> Result<()> {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::data_dir::write_private;
 use super::parts::explained;
 use crate::auth::actor::Caller;
-use crate::service::{Service, founding, key, session};
+use crate::service::{Service, founding, key, log, session};
 
 /// How long the token lives that `dev` leaves for the operator: a working day.
 const OPERATOR_TOKEN_SECONDS: i32 = 12 * 3_600;
@@ -32,6 +32,10 @@ pub(super) enum Order {
     ListKeys,
     /// Another key signs from now on.
     RotateKeys,
+    /// The public keys of the log.
+    ListLogKeys,
+    /// Another key signs the log from now on.
+    RotateLogKey,
     /// Registers the agents of a fleet file, all or none.
     ImportFleet {
         /// The file's text.
@@ -59,12 +63,24 @@ pub(super) async fn carry_out(service: &Service, order: Order) -> Result<String>
         Order::RotateKeys => key::rotate(service, &caller)
             .await
             .map(|_| list_keys(service)),
+        Order::ListLogKeys => list_log_keys(service).await,
+        Order::RotateLogKey => match log::rotate(service, &caller).await {
+            Ok(_) => list_log_keys(service).await,
+            Err(error) => Err(error),
+        },
         Order::ImportFleet { text } => founding::import_fleet(service, &caller, &text)
             .await
             .map(|count| format!("{count} agents registered")),
         Order::ExportFleet => founding::export_fleet(service).await,
     };
     said.map_err(explained)
+}
+
+/// One line a key, in the form in which verifiers take it.
+async fn list_log_keys(service: &Service) -> crate::error::Result<String> {
+    let keys = service.log_keys.verifiers(&service.db).await?;
+    let lines: Vec<_> = keys.iter().map(ToString::to_string).collect();
+    Ok(lines.join("\n"))
 }
 
 /// One line a key: its id and what it does.

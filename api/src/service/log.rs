@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use entities::audit::checkpoint;
+use sea_orm::ConnectionTrait;
 use tokio::sync::watch;
 
 mod key;
 mod proof;
 mod tile;
+pub mod verify;
 
-pub use key::{LogKeys, ensure_key, rotate};
-pub use proof::{Consistency, Inclusion, consistency, inclusion};
+pub use key::{LogKeys, ensure_key, origin, rotate, verifiers};
+pub use proof::{Consistency, Inclusion, consistency, inclusion, inclusion_in};
 pub use tile::{Place, bundle, tile};
 
 use super::Service;
@@ -35,10 +37,14 @@ pub struct Published {
 
 /// The checkpoint of the most entries; UNAVAILABLE in the moment before there is a first.
 pub async fn latest(service: &Service) -> Result<Published> {
-    let row = tree::latest(&service.db).await?;
+    latest_in(&service.db, service.log_keys.origin()).await
+}
+
+async fn latest_in(db: &impl ConnectionTrait, origin: &str) -> Result<Published> {
+    let row = tree::latest(db).await?;
     Ok(Published {
         row: row.ok_or(Error::Unavailable("the log has no checkpoint yet"))?,
-        origin: service.log_keys.origin().to_owned(),
+        origin: origin.to_owned(),
     })
 }
 

@@ -42,6 +42,11 @@ pub enum OpenError {
         /// The first migration that is not known.
         migration: String,
     },
+    /// Its schema is an older one, or none yet: reading alone does not change that.
+    #[error(
+        "the database has another schema than this version: start the server, or run `ziggie migrate`, first"
+    )]
+    OtherSchema,
     /// The database refused.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] DbErr),
@@ -99,6 +104,21 @@ impl Database {
                 let options = self.postgres_options(1, IDLE_IN_BATCH);
                 let numbering = sea_orm::Database::connect(options).await?;
                 Ok(Db::postgres(pool, numbering, url.clone(), clock).await?)
+            }
+        }
+    }
+
+    /// One connection that may take its time.
+    pub(super) fn reading_options(&self) -> ConnectOptions {
+        match self {
+            Self::Sqlite(_) => self.sqlite_options(1, true),
+            Self::Postgres { url, .. } => {
+                let mut options = ConnectOptions::new(url.as_str());
+                options
+                    .max_connections(1)
+                    .sqlx_logging(false)
+                    .map_sqlx_postgres_opts(|postgres| postgres.application_name(APPLICATION));
+                options
             }
         }
     }

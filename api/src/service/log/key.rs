@@ -105,7 +105,21 @@ impl LogKeys {
     }
 }
 
-async fn verifiers(connection: &impl ConnectionTrait, origin: &str) -> Result<Vec<Verifier>> {
+/// The name of the log of a database.
+///
+/// # Errors
+/// Of the database; NOT_FOUND where it was never started.
+pub async fn origin(connection: &impl ConnectionTrait) -> Result<String> {
+    let installation = installation::Entity::find().one(connection).await?;
+    let found = installation.ok_or_else(|| Error::not_found("installation", "in this database"));
+    Ok(origin_of(found?.id))
+}
+
+/// Every key that ever signed the log of this name, the youngest first.
+///
+/// # Errors
+/// Of the database; INTERNAL for a row that is no key.
+pub async fn verifiers(connection: &impl ConnectionTrait, origin: &str) -> Result<Vec<Verifier>> {
     let mut rows = log_key::Entity::find().all(connection).await?;
     rows.sort_unstable_by(|a, b| (b.created_at, &b.key_id).cmp(&(a.created_at, &a.key_id)));
     let verifier = |row: log_key::Model| {

@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use entities::audit::tree::{self, Hash};
 use entities::audit::{checkpoint, ledger};
 use entities::id::AuditId;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{Published, latest};
+use super::{Published, latest, latest_in};
 use crate::error::{Error, Result};
 use crate::service::Service;
 use crate::store::tree as stored;
@@ -57,17 +57,25 @@ pub struct Consistency {
 /// # Errors
 /// NOT_FOUND; CONFLICT, retryable, while the entry is not yet under a checkpoint.
 pub async fn inclusion(service: &Service, id: &str) -> Result<Inclusion> {
+    inclusion_in(&service.db, service.log_keys.origin(), id).await
+}
+
+/// The same in a database that this process does not serve.
+///
+/// # Errors
+/// As [`inclusion`].
+pub async fn inclusion_in(db: &impl ConnectionTrait, origin: &str, id: &str) -> Result<Inclusion> {
     let not_found = || Error::not_found("audit entry", id);
     let entry: AuditId = id.parse().map_err(|_| not_found())?;
     let place = ledger::Entity::find().filter(ledger::Column::EntryId.eq(entry));
-    let Some(place) = place.one(&service.db).await? else {
+    let Some(place) = place.one(db).await? else {
         let known = entities::audit::entry::Entity::find_by_id(entry)
-            .one(&service.db)
+            .one(db)
             .await?;
         return Err(known.map_or_else(not_found, |_| not_yet(id)));
     };
     let index = place.sequence.unsigned_abs();
-    let checkpoint = match latest(service).await {
+    let checkpoint = match latest_in(db, origin).await {
         Ok(checkpoint) if checkpoint.row.size > place.sequence => checkpoint,
         Ok(_) | Err(Error::Unavailable(_)) => return Err(not_yet(id)),
         Err(error) => return Err(error),
@@ -80,7 +88,7 @@ pub async fn inclusion(service: &Service, id: &str) -> Result<Inclusion> {
             .leaf_hash
             .try_into()
             .map_err(|_| Error::internal("a leaf hash of another length"))?,
-        hashes: stored::hashes(&service.db, &path).await?,
+        hashes: stored::hashes(db, &path).await?,
         checkpoint,
     })
 }

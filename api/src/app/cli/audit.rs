@@ -1,0 +1,164 @@
+//! `ziggie audit`: whether the log holds, and the proof of one entry (spec R5.05). Both read the database alone, beside a server or without one.
+//! Floor 6.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use entities::json::hex;
+use serde_json::json;
+
+use super::{Place, block_on, log, say};
+use crate::app::config::Config;
+use crate::app::data_dir::DataDir;
+use crate::app::parts::{self, explained};
+use crate::auth::note::Verifier;
+use crate::service::log as ledger;
+use crate::service::log::verify::{self, Verdict};
+use crate::store::Database;
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditCommand {
+    /// Verifies the whole log: entries, tree, checkpoints, numbering, and that folding the entries gives the rows
+    #[command(after_help = VERIFYING)]
+    Verify {
+        /// A public key of the log, as /audit/tlog/key shows it, kept from before; those in the database when left out
+        #[arg(long, value_name = "VKEY")]
+        key: Vec<Verifier>,
+        /// A checkpoint kept from before: the log has to begin with what it says
+        #[arg(long, value_name = "FILE")]
+        kept: Vec<PathBuf>,
+        /// The verdict as JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Prints the proof that an entry is in the log, as a .tlog-proof file (C2SP tlog-proof)
+    Proof {
+        /// The entry's id: audit_…
+        entry: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+const VERIFYING: &str = "\
+The exit status is 0 when everything holds, 1 when something does not (the first thing that is told is the one to look at), 2 when
+the log could not be verified at all.
+
+Example:
+  ziggie audit verify --key \"$(cat ziggie.vkey)\" --kept checkpoint-of-january";
+
+/// Runs a command.
+pub(super) fn run(command: AuditCommand) -> Result<ExitCode> {
+    match command {
+        AuditCommand::Verify {
+            key,
+            kept,
+            json,
+            place,
+        } => {
+            let verified = verify(&place, key, &kept);
+            let (verdict, origin) = match verified {
+                Ok(verified) => verified,
+                Err(error) => {
+                    eprintln!("error: {error:#}");
+                    return Ok(ExitCode::from(2));
+                }
+            };
+            say(&if json {
+                as_json(&verdict, &origin)
+            } else {
+                as_text(&verdict, &origin)
+            })?;
+            Ok(match verdict.flaws.is_empty() {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            })
+        }
+        AuditCommand::Proof { entry, place } => {
+            let config = place.read_quietly()?;
+            let _log = log::start(&config.log)?;
+            let database = database(&config)?;
+            let proof = block_on(async {
+                let snapshot = database.snapshot().await?;
+                let origin = ledger::origin(&snapshot).await.map_err(explained)?;
+                let proof = ledger::inclusion_in(&snapshot, &origin, &entry).await;
+                proof.map_err(explained)
+            })?;
+            say(&proof.text())?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn database(config: &Config) -> Result<Database> {
+    let data_dir = DataDir::open(&config.data_dir)?;
+    Ok(parts::database(config, &data_dir))
+}
+
+fn verify(
+    place: &Place,
+    mut trusted: Vec<Verifier>,
+    kept: &[PathBuf],
+) -> Result<(Verdict, String)> {
+    let config = place.read_quietly()?;
+    let _log = log::start(&config.log)?;
+    let database = database(&config)?;
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).with_context(|| format!("checkpoint {}", path.display()))
+    };
+    let kept = kept.iter().map(read).collect::<Result<Vec<_>>>()?;
+    block_on(async {
+        let snapshot = database.snapshot().await?;
+        let origin = ledger::origin(&snapshot).await.map_err(explained)?;
+        if trusted.is_empty() {
+            let keys = ledger::verifiers(&snapshot, &origin).await;
+            trusted = keys.map_err(explained)?;
+        }
+        let verdict = verify::database(&snapshot, &origin, &trusted, &kept).await;
+        snapshot.close().await?;
+        Ok((verdict.map_err(explained)?, origin))
+    })
+}
+
+fn as_text(verdict: &Verdict, origin: &str) -> String {
+    let Verdict {
+        entries,
+        checkpoints,
+        rows,
+        root,
+        flaws,
+    } = verdict;
+    let root = root.map_or(String::new(), |root| format!(", root {}", hex(&root)));
+    let mut text =
+        format!("{origin}: {entries} entries{root}, {checkpoints} checkpoints, {rows} rows\n");
+    for flaw in flaws {
+        text += &format!("  {flaw}\n");
+    }
+    text += match flaws.is_empty() {
+        true => "it holds\n",
+        false => "IT DOES NOT HOLD: look at the first line above\n",
+    };
+    text
+}
+
+fn as_json(verdict: &Verdict, origin: &str) -> String {
+    let flaws = verdict
+        .flaws
+        .iter()
+        .map(|flaw| json!({"place": flaw.place, "entryId": flaw.entry, "what": flaw.what}));
+    let value = json!({
+        "origin": origin,
+        "holds": verdict.flaws.is_empty(),
+        "entries": verdict.entries,
+        "checkpoints": verdict.checkpoints,
+        "rows": verdict.rows,
+        "rootHash": verdict.root.map(|root| hex(&root)),
+        "flaws": flaws.collect::<Vec<_>>(),
+    });
+    format!("{value:#}\n")
+}
