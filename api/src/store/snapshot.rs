@@ -2,7 +2,8 @@
 
 use entities::migration::Migrator;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseTransaction, DbErr, IsolationLevel, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -36,12 +37,16 @@ impl Database {
         if applied != known {
             return Err(OpenError::OtherSchema);
         }
-        let snapshot = connection
-            .begin_with_config(
-                Some(IsolationLevel::RepeatableRead),
-                Some(AccessMode::ReadOnly),
-            )
-            .await?;
+        let snapshot = match connection.get_database_backend() {
+            DbBackend::Postgres => {
+                let (level, mode) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+                connection
+                    .begin_with_config(Some(level), Some(mode))
+                    .await?
+            }
+            // A transaction that reads is a snapshot, and the connection takes no writes.
+            _ => connection.begin().await?,
+        };
         Ok(Snapshot(snapshot))
     }
 }

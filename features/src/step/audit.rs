@@ -4,4 +4,6 @@
 
 mod entry;
 mod history;
+mod proof;
 mod reading;
+mod verify;

@@ -92,7 +92,8 @@ async fn is_started_with(studio: &mut Studio, arguments: String) -> Result<()> {
     run(studio, &arguments.split_whitespace().collect::<Vec<_>>()).await
 }
 
-async fn run(studio: &mut Studio, arguments: &[&str]) -> Result<()> {
+/// Runs a command and remembers how it ended.
+pub(super) async fn run(studio: &mut Studio, arguments: &[&str]) -> Result<()> {
     let Ended { status, said } = process::run(arguments).await?;
     studio
         .kept

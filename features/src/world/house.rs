@@ -162,6 +162,12 @@ impl House {
         self.data_dir.path()
     }
 
+    /// Its database, where it is not a file.
+    #[must_use]
+    pub fn database_url(&self) -> Option<&str> {
+        self.own.url.as_deref()
+    }
+
     /// The flags that lead a command to this house's data.
     #[must_use]
     pub fn flags(&self) -> Vec<String> {

@@ -18,7 +18,7 @@ fn read(studio: &Studio, task: &Task) -> Result<Call> {
         .selecting(selection))
 }
 
-async fn history(studio: &mut Studio, task: &Task) -> Result<Value> {
+pub(super) async fn history(studio: &mut Studio, task: &Task) -> Result<Value> {
     let call = read(studio, task)?;
     Ok(studio.look(&call).await?["history"]["nodes"].clone())
 }
