@@ -57,6 +57,7 @@ struct Mutation(
     task::TaskMutation,
     notification::NotificationMutation,
     asset::AssetMutation,
+    log::LogMutation,
 );
 
 type Executor = async_graphql::Schema<Query, Mutation, live::Subscription>;

@@ -7,6 +7,7 @@ mod asset;
 mod credential;
 mod drain;
 mod execution;
+mod export;
 mod graphql;
 mod intake;
 mod limit;
@@ -45,6 +46,8 @@ pub struct Gateway {
     sessions: SessionWatch,
     /// A place for each upload that may be under way.
     uploads: Semaphore,
+    /// A place for each export that may be under way.
+    exports: Arc<Semaphore>,
     /// How many sockets are open: draining waits until there is none.
     sockets: watch::Sender<usize>,
 }
@@ -66,6 +69,7 @@ impl Gateway {
             sessions: SessionWatch::start(service.clone(), draining.clone()),
             sockets: watch::Sender::new(0),
             uploads: Semaphore::new(limits.max_uploads),
+            exports: Arc::new(Semaphore::new(export::AT_ONCE)),
             service,
             limits,
             draining,

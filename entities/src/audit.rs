@@ -4,6 +4,7 @@ use crate::{closed_word, stored_as_text};
 
 pub mod checkpoint;
 pub mod entry;
+pub mod export;
 pub mod leaf;
 pub mod ledger;
 pub mod personal;

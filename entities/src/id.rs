@@ -139,6 +139,10 @@ typed_id! {
     AuditId, "audit"
 }
 typed_id! {
+    /// An export of the audit log.
+    ExportId, "export"
+}
+typed_id! {
     /// A request, as it appears in error extensions, logs and audit entries.
     RequestId, "req"
 }

@@ -51,3 +51,33 @@ Feature: A log that proves itself
     And a stranger is shown no entries of the log
     And ARTEMIS is shown no entries of the log
     And the operator is shown the entries that the hashes stand for
+
+  @R5.07
+  Scenario Outline: The log is exported as it was signed, with a manifest behind it
+    Given the log has signed that
+    When the operator exports the log as <format>
+    And ARTEMIS creates the banner task
+    Then the export shows the portrait task and not the banner task
+    And the manifest of the export says what was sent
+
+    Examples:
+      | format |
+      | CSV    |
+      | NDJSON |
+
+  @R5.07
+  Scenario: An export needs ACCESS_AUDIT_LOGS when it is asked for, and when it is fetched
+    Given the log has signed that
+    When ARTEMIS exports the log as CSV
+    Then it is refused with FORBIDDEN
+    When the operator registers SYSTEM-AUDIT
+    And SYSTEM-AUDIT exports the log as CSV
+    And the operator deactivates SYSTEM-AUDIT
+    Then the link of the export is refused with FORBIDDEN
+
+  @R5.07
+  Scenario: The link of an export is good for five minutes
+    Given the log has signed that
+    When the operator exports the log as CSV
+    And 301 seconds pass
+    Then the link of the export is refused with NOT_FOUND

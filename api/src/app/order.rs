@@ -6,12 +6,14 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entities::audit::export::AuditExportFormat;
 use entities::id::AgentId;
 use serde::{Deserialize, Serialize};
 
 use super::data_dir::write_private;
 use super::parts::explained;
 use crate::auth::actor::Caller;
+use crate::service::log::export::{self, Done, Sent};
 use crate::service::{Service, founding, key, log, session};
 
 /// How long the token lives that `dev` leaves for the operator: a working day.
@@ -36,6 +38,21 @@ pub(super) enum Order {
     ListLogKeys,
     /// Another key signs the log from now on.
     RotateLogKey,
+    /// Keeps that the log was exported.
+    Exported {
+        /// How it was written.
+        format: AuditExportFormat,
+        /// Which entries.
+        filter: serde_json::Value,
+        /// Of the first so many.
+        size: i64,
+        /// How many were written.
+        rows: i64,
+        /// How many bytes.
+        bytes: i64,
+        /// Their SHA-256.
+        sha256: String,
+    },
     /// Registers the agents of a fleet file, all or none.
     ImportFleet {
         /// The file's text.
@@ -68,6 +85,29 @@ pub(super) async fn carry_out(service: &Service, order: Order) -> Result<String>
             Ok(_) => list_log_keys(service).await,
             Err(error) => Err(error),
         },
+        Order::Exported {
+            format,
+            filter,
+            size,
+            rows,
+            bytes,
+            sha256,
+        } => {
+            let sent = Sent {
+                rows,
+                bytes,
+                sha256,
+            };
+            let done = Done {
+                format,
+                filter,
+                size,
+                sent,
+            };
+            export::keep(service, &caller, &done)
+                .await
+                .map(|()| String::new())
+        }
         Order::ImportFleet { text } => founding::import_fleet(service, &caller, &text)
             .await
             .map(|count| format!("{count} agents registered")),

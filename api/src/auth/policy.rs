@@ -9,8 +9,10 @@ use entities::id::AgentId;
 use entities::task::{self, TaskStatus};
 
 mod asset;
+mod log;
 
 pub use asset::{is_maker, may_make_asset, may_review_asset};
+pub use log::{may_rotate_keys, may_still_export};
 
 use super::actor::Caller;
 use crate::error::{Denial, Error, Result};
@@ -128,6 +130,7 @@ operations! {
     CancelTask = "cancelTask", Mutation, Authenticated;
     AcknowledgeNotifications = "acknowledgeNotifications", Mutation, Authenticated;
 
+    ExportAuditLog = "exportAuditLog", Mutation, Permission(AgentPermission::AccessAuditLogs);
     RegisterAsset = "registerAsset", Mutation, Permission(AgentPermission::ExecuteTask);
     ReviewAsset = "reviewAsset", Mutation, Permission(AgentPermission::ApproveAsset);
     DeleteAsset = "deleteAsset", Mutation, Tier(AgentTier::L1);
@@ -381,17 +384,6 @@ pub fn may_grant(caller: &Caller, permissions: PermissionSet) -> Result<()> {
 /// revokeSession, Agent.sessions: one's own, or anyone's with MANAGE_AGENTS (spec R2.04).
 pub fn may_manage_sessions_of(caller: &Caller, agent_id: &AgentId) -> bool {
     caller.agent_id().as_ref() == Some(agent_id) || caller.holds(AgentPermission::ManageAgents)
-}
-
-/// Rotating signing keys: the control center and operators (spec R2.05).
-pub fn may_rotate_keys(caller: &Caller) -> Result<()> {
-    if caller.tier() == Some(AgentTier::System) {
-        return Ok(());
-    }
-    let had = caller
-        .tier()
-        .map_or("no session".to_owned(), |tier| format!("tier {tier}"));
-    refuse("R2.05 rotate keys", "tier SYSTEM", had)
 }
 
 #[cfg(test)]

@@ -4,13 +4,17 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use entities::agent::AgentPermission;
+use entities::audit::export::AuditExportFormat;
 use entities::audit::tree::Hash;
 
+use super::audit::AuditFilter;
 use super::directive::permission;
 use super::error::Refusal;
 use super::guard::Allow;
-use super::request::Asked;
+use super::request::Asked as _;
+use super::scalar::DateTime;
 use crate::auth::policy::Operation;
+use crate::service::log::export::{self, Asked};
 use crate::service::log::{self, Consistency, Inclusion, Published};
 
 /// A signed state of the audit log (C2SP tlog-checkpoint).
@@ -90,6 +94,48 @@ impl From<Consistency> for AuditConsistencyProof {
 
 fn encoded(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(|hash| STANDARD.encode(hash)).collect()
+}
+
+/// An export of the audit log, ready to be fetched.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct AuditExport {
+    /// Where its body is: good for whoever has it, while the caller may read the log.
+    url: String,
+    /// Rows, SHA-256 and checkpoint, once the body has been sent.
+    manifest_url: String,
+    /// Until when both are good.
+    expires_at: DateTime,
+}
+
+impl From<Asked> for AuditExport {
+    fn from(asked: Asked) -> Self {
+        let url = format!("/audit/export/{}", asked.link.expose());
+        Self {
+            manifest_url: format!("{url}/manifest"),
+            url,
+            expires_at: asked.row.expires_at.into(),
+        }
+    }
+}
+
+/// What can be done with the log.
+#[derive(Default)]
+pub struct LogMutation;
+
+#[Object(guard = "crate::graphql::guard::Closed")]
+impl LogMutation {
+    /// Makes the link of an export. It freezes the filter and what of the log is signed by now, and lives five minutes.
+    #[graphql(guard = "Allow(Operation::ExportAuditLog)", directive = permission::apply(AgentPermission::AccessAuditLogs))]
+    async fn export_audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which entries; all of them when left out.")] filter: Option<AuditFilter>,
+        #[graphql(desc = "As a table, or with the proof of each entry.")] format: AuditExportFormat,
+    ) -> Result<AuditExport, Refusal> {
+        let filter = filter.unwrap_or_default().into();
+        let asked = export::ask(ctx.service(), ctx.caller(), &filter, format).await?;
+        Ok(asked.into())
+    }
 }
 
 /// What can be asked about the log's proofs.

@@ -16,7 +16,7 @@ use entities::id::RequestId;
 
 use super::answer::Refusal;
 use super::media::Media;
-use super::{Gateway, asset, graphql, tlog};
+use super::{Gateway, asset, export, graphql, tlog};
 use crate::error::Error;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,6 +28,8 @@ pub fn public_routes(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .route("/graphql", any(graphql::answer))
         .route("/assets/{id}/content", any(asset::answer))
+        .route("/audit/export/{link}", any(export::body))
+        .route("/audit/export/{link}/manifest", any(export::manifest))
         .route("/audit/tlog/{*path}", any(tlog::answer))
         .route("/.well-known/jwks.json", get(keys))
         .fallback(nothing_there)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use entities::agent::AgentPermission;
 use entities::audit::{AuditAction, AuditEntity, entry, ledger, personal};
 use entities::id::{AgentId, AuditId, RequestId, SessionId, TaskId};
@@ -12,10 +12,12 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
+use serde_json::{Value, json};
+
 use super::Service;
 use super::page::{Cursor, Page, PageRequest};
 use crate::auth::actor::Caller;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// An entry with its place and what of it is personal.
 #[derive(Debug, Clone)]
@@ -96,6 +98,65 @@ fn condition(filter: &Filter) -> Option<Condition> {
     )
 }
 
+impl Filter {
+    /// In the form of the contract's `AuditFilter`; what does not narrow is left out.
+    pub fn to_json(&self) -> Value {
+        let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let fields = [
+            ("action", json!(self.action)),
+            ("actorId", json!(self.actor_id)),
+            ("entityType", json!(self.entity_type)),
+            ("entityId", json!(self.entity_id)),
+            ("from", json!(self.from.map(time))),
+            ("to", json!(self.to.map(time))),
+            ("requestId", json!(self.request_id)),
+            ("sessionId", json!(self.session_id)),
+        ];
+        let said = fields.into_iter().filter(|(_, value)| !value.is_null());
+        said.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Reads what [`to_json`](Self::to_json) wrote.
+    ///
+    /// # Errors
+    /// BAD_USER_INPUT for anything else.
+    pub fn from_json(value: &Value) -> Result<Self> {
+        fn wrong(error: impl std::fmt::Display) -> Error {
+            Error::bad_input("filter", "form", error.to_string())
+        }
+        fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T> {
+            T::deserialize(value).map_err(wrong)
+        }
+        let filter = Self {
+            action: read(&value["action"])?,
+            actor_id: read(&value["actorId"])?,
+            entity_type: read(&value["entityType"])?,
+            entity_id: read(&value["entityId"])?,
+            from: read(&value["from"])?,
+            to: read(&value["to"])?,
+            request_id: read(&value["requestId"])?,
+            session_id: read(&value["sessionId"])?,
+        };
+        // What is not known narrows nothing, and whoever wrote it believes that it does.
+        let known = filter.to_json();
+        let object = value
+            .as_object()
+            .ok_or_else(|| wrong("must be an object"))?;
+        match object
+            .iter()
+            .find(|(name, value)| !value.is_null() && known.get(*name).is_none())
+        {
+            Some((name, _)) => Err(wrong(format!("{name} is nothing to filter by"))),
+            None => Ok(filter),
+        }
+    }
+}
+
+/// The sequenced entries of a filter; none where nothing can match.
+pub(super) fn sequenced_by(filter: &Filter) -> Option<Select<entry::Entity>> {
+    Some(sequenced().filter(condition(filter)?))
+}
+
 /// Only what is sequenced: lists, streams and exports show nothing else.
 fn sequenced() -> Select<entry::Entity> {
     entry::Entity::find().join_as(
@@ -137,7 +198,7 @@ pub async fn list(
 
 /// What a list is sorted by. On SQLite the one writer numbers as it writes, so the ordinal, which every filter's index carries, is the
 /// sequence number; on PostgreSQL units that run at once may be numbered in another order than they drew their ordinals.
-fn sequence_column(backend: DbBackend) -> Expr {
+pub(super) fn sequence_column(backend: DbBackend) -> Expr {
     match backend {
         DbBackend::Postgres => Expr::col((Alias::new("ledger"), ledger::Column::Sequence)),
         _ => Expr::col((entry::Entity, entry::Column::Ordinal)),

@@ -4,6 +4,7 @@ mod asset;
 mod away;
 mod command;
 mod drain;
+mod export;
 mod http;
 mod raw;
 mod replica;

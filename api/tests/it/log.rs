@@ -1,5 +1,6 @@
 //! The log proves itself: by our own arithmetic, and by an implementation that is not ours (spec R5.05).
 
+mod export;
 mod tamper;
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The Merkle tree over the ledger, its checkpoints and the keys that sign them (spec R5.05). Floor 0.
+//! The Merkle tree over the ledger, its checkpoints and the keys that sign them (spec R5.05), and exports of it (R5.07). Floor 0.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -13,7 +13,7 @@ impl MigrationName for Migration {
     }
 }
 
-fn tables() -> [TableCreateStatement; 3] {
+fn tables() -> [TableCreateStatement; 4] {
     let table = |name: &'static str| Table::create().table(name).to_owned();
     [
         table("tree_hashes")
@@ -35,6 +35,20 @@ fn tables() -> [TableCreateStatement; 3] {
             .col(timestamp_with_time_zone("created_at"))
             .col(timestamp_with_time_zone_null("retired_at"))
             .col(timestamp_with_time_zone_null("signs_until"))
+            .to_owned(),
+        table("audit_exports")
+            .col(uuid("id").primary_key())
+            .col(blob("link_sha256").unique_key())
+            .col(text("creator_id"))
+            .col(text("format"))
+            .col(text("filter"))
+            .col(big_integer("size"))
+            .col(timestamp_with_time_zone("created_at"))
+            .col(timestamp_with_time_zone("expires_at"))
+            .col(timestamp_with_time_zone_null("sent_at"))
+            .col(big_integer_null("row_count"))
+            .col(big_integer_null("byte_size"))
+            .col(text_null("sha256"))
             .to_owned(),
     ]
 }

@@ -1,22 +1,27 @@
 //! `ziggie audit`: whether the log holds, and the proof of one entry (spec R5.05). Both read the database alone, beside a server or without one.
 //! Floor 6.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
+use entities::audit::export::AuditExportFormat;
 use entities::json::hex;
 use serde_json::json;
 
 use super::{Place, block_on, log, say};
 use crate::app::config::Config;
 use crate::app::data_dir::DataDir;
+use crate::app::order::Order;
 use crate::app::parts::{self, explained};
 use crate::auth::note::Verifier;
+use crate::service::audit::Filter;
 use crate::service::log as ledger;
+use crate::service::log::export::{self, Sent, Writer};
 use crate::service::log::verify::{self, Verdict};
-use crate::store::Database;
+use crate::store::{Database, Snapshot, tree};
 
 /// What can be asked.
 #[derive(Debug, Subcommand)]
@@ -30,9 +35,30 @@ pub(super) enum AuditCommand {
         /// A checkpoint kept from before: the log has to begin with what it says
         #[arg(long, value_name = "FILE")]
         kept: Vec<PathBuf>,
+        /// An export instead of the database, with its manifest; needs the key
+        #[arg(long, value_name = "FILE", requires_all = ["manifest", "key"])]
+        export: Option<PathBuf>,
+        /// The manifest of the export
+        #[arg(long, value_name = "FILE", requires = "export")]
+        manifest: Option<PathBuf>,
         /// The verdict as JSON
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Writes the log to standard output, or part of it, and its manifest to a file; the log knows of it afterwards
+    #[command(after_help = EXPORTING)]
+    Export {
+        /// CSV, a table; or NDJSON, with the proof of each entry
+        #[arg(long, value_name = "FORMAT", ignore_case = true)]
+        format: AuditExportFormat,
+        /// Which entries, as JSON in the form of the schema's AuditFilter; all of them when left out
+        #[arg(long, value_name = "JSON")]
+        filter: Option<String>,
+        /// Where the manifest goes: rows, SHA-256 and the checkpoint that covers them
+        #[arg(long, value_name = "FILE")]
+        manifest: PathBuf,
         #[command(flatten)]
         place: Place,
     },
@@ -52,16 +78,35 @@ the log could not be verified at all.
 Example:
   ziggie audit verify --key \"$(cat ziggie.vkey)\" --kept checkpoint-of-january";
 
+const EXPORTING: &str = "\
+Example:
+  ziggie audit export --format ndjson --filter '{\"actorId\": \"L1-ART-001\"}' --manifest artemis.json > artemis.ndjson
+  ziggie audit verify --export artemis.ndjson --manifest artemis.json --key \"$(cat ziggie.vkey)\"";
+
 /// Runs a command.
 pub(super) fn run(command: AuditCommand) -> Result<ExitCode> {
     match command {
+        AuditCommand::Export {
+            format,
+            filter,
+            manifest,
+            place,
+        } => {
+            export(&place, format, filter.as_deref(), &manifest)?;
+            Ok(ExitCode::SUCCESS)
+        }
         AuditCommand::Verify {
             key,
             kept,
+            export,
+            manifest,
             json,
             place,
         } => {
-            let verified = verify(&place, key, &kept);
+            let verified = match export.zip(manifest) {
+                Some((export, manifest)) => verify_export(&key, &export, &manifest),
+                None => verify(&place, key, &kept),
+            };
             let (verdict, origin) = match verified {
                 Ok(verified) => verified,
                 Err(error) => {
@@ -123,6 +168,67 @@ fn verify(
         snapshot.close().await?;
         Ok((verdict.map_err(explained)?, origin))
     })
+}
+
+fn verify_export(
+    trusted: &[Verifier],
+    export: &Path,
+    manifest: &Path,
+) -> Result<(Verdict, String)> {
+    let open = || format!("export {}", export.display());
+    let body = std::io::BufReader::new(std::fs::File::open(export).with_context(open)?);
+    let manifest = std::fs::read_to_string(manifest)
+        .with_context(|| format!("manifest {}", manifest.display()))?;
+    let verdict = verify::export::file(body, &manifest, trusted).map_err(explained)?;
+    Ok((verdict, export.display().to_string()))
+}
+
+fn export(
+    place: &Place,
+    format: AuditExportFormat,
+    filter: Option<&str>,
+    manifest: &Path,
+) -> Result<()> {
+    let config = place.read_quietly()?;
+    let _log = log::start(&config.log)?;
+    let database = database(&config)?;
+    let filter = serde_json::from_str(filter.unwrap_or("{}")).context("--filter")?;
+    let sent = block_on(async {
+        let snapshot = database.snapshot().await?;
+        let written = write_export(&snapshot, format, &filter, manifest).await;
+        snapshot.close().await?;
+        written
+    })?;
+    let order = Order::Exported {
+        format,
+        filter,
+        size: sent.0,
+        rows: sent.1.rows,
+        bytes: sent.1.bytes,
+        sha256: sent.1.sha256,
+    };
+    block_on(super::owner::order(&config, order)).map(drop)
+}
+
+async fn write_export(
+    snapshot: &Snapshot,
+    format: AuditExportFormat,
+    filter: &serde_json::Value,
+    manifest: &Path,
+) -> Result<(i64, Sent)> {
+    let signed = tree::latest(snapshot).await.map_err(explained)?;
+    let size = signed.context("the log has no checkpoint yet")?.size;
+    let mut writer = Writer::new(format, Filter::from_json(filter).map_err(explained)?, size);
+    let mut output = std::io::stdout().lock();
+    while let Some(piece) = writer.next(snapshot).await.map_err(explained)? {
+        output.write_all(&piece)?;
+    }
+    output.flush()?;
+    let sent = writer.sent();
+    let said = export::manifest_of(snapshot, format, filter, size, &sent).await;
+    let text = format!("{:#}\n", said.map_err(explained)?);
+    std::fs::write(manifest, text).with_context(|| format!("manifest {}", manifest.display()))?;
+    Ok((size, sent))
 }
 
 fn as_text(verdict: &Verdict, origin: &str) -> String {

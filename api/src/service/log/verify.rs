@@ -13,6 +13,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
+pub mod export;
 mod row;
 
 use crate::auth::note::{Checkpoint, Verifier, open_checkpoint};

@@ -19,7 +19,11 @@ async fn a_log_that_nobody_touched_holds_with_everything_in_it() {
             .agent("L1-ART-001", entities::agent::AgentTier::L1, None)
             .await;
         world.define_drawing().await;
-        ziggie::service::task::execute(&world.service, &director, drawing())
+        let task = ziggie::service::task::execute(&world.service, &director, drawing())
+            .await
+            .unwrap();
+        let (id, done) = (task.id.to_string(), Some(serde_json::json!({})));
+        ziggie::service::task::complete(&world.service, &director, &id, None, done)
             .await
             .unwrap();
         write(&world.service, 520).await;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entities::audit::recorded::{Recorded, fold};
-use entities::audit::{AuditEntity, entry};
+use entities::audit::{AuditEntity, entry, export};
 use entities::{agent, asset, log_key, session, signing_key, task, task_type};
 use sea_orm::sea_query::IntoValueTuple;
 use sea_orm::{
@@ -31,6 +31,7 @@ pub(super) async fn check(db: &impl ConnectionTrait, verdict: &mut Verdict) -> R
     let version = (task_type::Column::Name, task_type::Column::Version);
     let version_of = |row: &task_type::Model| (row.name.clone(), row.version);
     table::<task_type::Entity, _>(db, verdict, version, version_of).await?;
+    table::<export::Entity, _>(db, verdict, export::Column::Id, |row| row.id).await?;
     // Sessions go when they have expired; nothing else ever does.
     removed::<agent::Entity>(db, verdict, AuditEntity::Agent).await?;
     removed::<task::Entity>(db, verdict, AuditEntity::Task).await?;
@@ -92,6 +93,10 @@ async fn hold<R: Recorded>(
             verdict.flaw(None, Some(entry.id), "changes a task that had been changed so already: it is there twice, or out of its place");
         }
         fold(row, set);
+        // Of what moves through statuses the path says where it stands now.
+        if let Some(status) = metadata["path"].as_array().and_then(|path| path.last()) {
+            row.insert("status".to_owned(), status.clone());
+        }
     }
     for row in rows {
         let id = row.entity_id();

@@ -48,6 +48,13 @@ impl Cell<'_> {
             | Operation::RetryTask
             | Operation::CancelTask
             | Operation::AcknowledgeNotifications => self.task_call(operation).await,
+            Operation::ExportAuditLog => {
+                self.front.world.checkpoint().await;
+                (
+                    "mutation { exportAuditLog(format: CSV) { expiresAt } }",
+                    json!({}),
+                )
+            }
             Operation::RegisterAsset | Operation::ReviewAsset | Operation::DeleteAsset => {
                 self.asset_call(operation).await
             }

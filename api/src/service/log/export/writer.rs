@@ -1,0 +1,203 @@
+//! Entries on their way out, a page at a time. Floor 3.
+
+use bytes::Bytes;
+use entities::audit::export::{self, AuditExportFormat};
+use entities::audit::{checkpoint, entry, ledger, personal};
+use entities::id::AuditId;
+use entities::json::hex;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{csv, ndjson};
+use crate::error::{Error, Result};
+use crate::service::audit::{Filter, sequence_column, sequenced_by};
+
+/// How many entries are read at once.
+const PAGE: u64 = 500;
+
+/// What was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// How many entries.
+    pub rows: i64,
+    /// How many bytes.
+    pub bytes: i64,
+    /// Their SHA-256, in lowercase hexadecimal.
+    pub sha256: String,
+}
+
+impl Sent {
+    /// What a row says; none before it was sent.
+    pub(super) fn of(row: &export::Model) -> Option<Self> {
+        Some(Self {
+            rows: row.row_count?,
+            bytes: row.byte_size?,
+            sha256: row.sha256.clone()?,
+        })
+    }
+}
+
+/// An entry with its place, and what of it is personal.
+pub(super) struct Row {
+    pub(super) sequence: i64,
+    pub(super) entry: entry::Model,
+    pub(super) personal: Vec<personal::Model>,
+}
+
+/// Writes an export piece by piece; what it keeps does not grow.
+pub struct Writer {
+    format: AuditExportFormat,
+    filter: Filter,
+    size: i64,
+    /// The last entry that was written.
+    after: i64,
+    begun: bool,
+    ended: bool,
+    hash: Sha256,
+    rows: i64,
+    bytes: i64,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer")
+            .field("after", &self.after)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// Of the entries of a filter among the first `size`, which is a signed size.
+    pub fn new(format: AuditExportFormat, filter: Filter, size: i64) -> Self {
+        Self {
+            format,
+            filter,
+            size,
+            after: -1,
+            begun: false,
+            ended: false,
+            hash: Sha256::new(),
+            rows: 0,
+            bytes: 0,
+        }
+    }
+
+    /// The next piece; none when everything was written.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn next(&mut self, db: &impl ConnectionTrait) -> Result<Option<Bytes>> {
+        let mut text = String::new();
+        if !self.begun {
+            self.begun = true;
+            if self.format == AuditExportFormat::Csv {
+                text += csv::HEADER;
+            }
+        }
+        while text.is_empty() || !self.ended {
+            if self.ended {
+                return Ok(None);
+            }
+            let rows = self.page(db).await?;
+            self.ended = (rows.len() as u64) < PAGE;
+            self.after = rows.last().map_or(self.after, |row| row.sequence);
+            self.rows += i64::try_from(rows.len()).map_err(Error::internal)?;
+            match self.format {
+                AuditExportFormat::Csv => rows.iter().for_each(|row| csv::write(&mut text, row)),
+                AuditExportFormat::Ndjson => ndjson::write(db, &mut text, &rows, self.size).await?,
+            }
+            if !text.is_empty() {
+                break;
+            }
+        }
+        if text.is_empty() {
+            return Ok(None);
+        }
+        self.hash.update(&text);
+        self.bytes += i64::try_from(text.len()).map_err(Error::internal)?;
+        Ok(Some(text.into()))
+    }
+
+    /// What was written so far; of the whole once [`next`](Self::next) has given none.
+    pub fn sent(&self) -> Sent {
+        Sent {
+            rows: self.rows,
+            bytes: self.bytes,
+            sha256: hex(&self.hash.clone().finalize()),
+        }
+    }
+
+    async fn page(&self, db: &impl ConnectionTrait) -> Result<Vec<Row>> {
+        let Some(entries) = sequenced_by(&self.filter) else {
+            return Ok(Vec::new());
+        };
+        let sequence = sequence_column(db.get_database_backend());
+        let entries = entries
+            .filter(sea_orm::sea_query::ExprTrait::gt(
+                sequence.clone(),
+                self.after,
+            ))
+            .filter(sea_orm::sea_query::ExprTrait::lt(
+                sequence.clone(),
+                self.size,
+            ))
+            .order_by_asc(sequence)
+            .limit(PAGE)
+            .all(db)
+            .await?;
+        let ids: Vec<AuditId> = entries.iter().map(|entry| entry.id).collect();
+        let places = ledger::Entity::find()
+            .select_only()
+            .columns([ledger::Column::EntryId, ledger::Column::Sequence])
+            .filter(ledger::Column::EntryId.is_in(ids.clone()))
+            .into_tuple::<(AuditId, i64)>()
+            .all(db)
+            .await?;
+        let places: std::collections::HashMap<_, _> = places.into_iter().collect();
+        let found = personal::Entity::find()
+            .filter(personal::Column::EntryId.is_in(ids))
+            .order_by_asc(personal::Column::Field)
+            .all(db)
+            .await?;
+        let mut values: std::collections::HashMap<AuditId, Vec<personal::Model>> =
+            std::collections::HashMap::new();
+        for value in found {
+            values.entry(value.entry_id).or_default().push(value);
+        }
+        let row = |entry: entry::Model| {
+            let sequence = places.get(&entry.id).copied();
+            Ok(Row {
+                sequence: sequence.ok_or_else(|| Error::internal("an entry without its place"))?,
+                personal: values.remove(&entry.id).unwrap_or_default(),
+                entry,
+            })
+        };
+        entries.into_iter().map(row).collect()
+    }
+}
+
+/// What is said of an export that was written.
+///
+/// # Errors
+/// Of the database; INTERNAL where the checkpoint of its size is gone.
+pub async fn manifest(
+    db: &impl ConnectionTrait,
+    format: AuditExportFormat,
+    filter: &Value,
+    size: i64,
+    sent: &Sent,
+) -> Result<Value> {
+    let signed = checkpoint::Entity::find_by_id(size).one(db).await?;
+    let signed =
+        signed.ok_or_else(|| Error::internal("an export of a size that was not signed"))?;
+    Ok(json!({
+        "format": format,
+        "filter": filter,
+        "size": size.to_string(),
+        "rows": sent.rows,
+        "bytes": sent.bytes,
+        "sha256": sent.sha256,
+        "checkpoint": signed.note,
+    }))
+}
