@@ -1,4 +1,4 @@
-//! Floor 5, `http`: what stands between strangers and the service: routes, headers → `Caller`, GraphQL over HTTP and over WebSocket,
+//! Floor 5, `http`: what stands between strangers and the service: routes, headers → `Caller`, GraphQL over HTTP, WebSocket and Server-Sent Events,
 //! health and metrics. The handlers are our own, thin, over the library's executor.
 
 mod admin;
@@ -6,6 +6,7 @@ mod answer;
 mod asset;
 mod credential;
 mod drain;
+mod event_stream;
 mod execution;
 mod graphql;
 mod intake;
@@ -13,6 +14,7 @@ mod limit;
 mod listener;
 mod media;
 mod metric;
+mod patience;
 mod record;
 mod routes;
 mod session_watch;
@@ -30,6 +32,7 @@ use metric::Metrics;
 use session_watch::SessionWatch;
 use tokio::sync::{Semaphore, watch};
 
+use crate::error::Error;
 use crate::graphql::Schema;
 use crate::service::Service;
 
@@ -43,7 +46,7 @@ pub struct Gateway {
     sessions: SessionWatch,
     /// A place for each upload that may be under way.
     uploads: Semaphore,
-    /// How many sockets are open: draining waits until there is none.
+    /// How many sockets and streams of events are open: draining waits until there is none.
     sockets: watch::Sender<usize>,
 }
 
@@ -70,7 +73,22 @@ impl Gateway {
         })
     }
 
-    /// Waits until every socket is closed.
+    /// Why no further socket or stream of events may be opened, if that is so.
+    fn refuses_streams(&self) -> Option<Error> {
+        if self.draining.has_begun() {
+            return Some(Error::Unavailable(
+                "the server is going down: connect elsewhere",
+            ));
+        }
+        let (open, limit) = (*self.sockets.borrow(), self.limits.max_sockets);
+        (open >= limit).then_some(Error::LimitExceeded {
+            limit: "open sockets and streams of events",
+            value: limit as u64,
+            requested: open as u64 + 1,
+        })
+    }
+
+    /// Waits until every socket and every stream of events is closed.
     pub async fn sockets_closed(&self) {
         // The sender lives in `self`, so that waiting cannot fail.
         let _ = self.sockets.subscribe().wait_for(|open| *open == 0).await;
