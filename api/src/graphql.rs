@@ -29,7 +29,7 @@ mod task_type;
 
 pub use error::whole as whole_error;
 pub use execute::Schema;
-pub use live::ArrivedAt;
+pub use live::{ArrivedAt, LastSeen};
 
 use crate::service::Service;
 

@@ -1,4 +1,4 @@
-//! Floor 5, `http`: what stands between strangers and the service: routes, headers → `Caller`, GraphQL over HTTP and over WebSocket,
+//! Floor 5, `http`: what stands between strangers and the service: routes, headers → `Caller`, GraphQL over HTTP, WebSocket and Server-Sent Events,
 //! health and metrics. The handlers are our own, thin, over the library's executor.
 
 mod admin;
@@ -6,6 +6,7 @@ mod answer;
 mod asset;
 mod credential;
 mod drain;
+mod event_stream;
 mod execution;
 mod export;
 mod graphql;
@@ -14,6 +15,7 @@ mod limit;
 mod listener;
 mod media;
 mod metric;
+mod patience;
 mod record;
 mod resource;
 mod routes;
@@ -33,6 +35,7 @@ use metric::Metrics;
 use session_watch::SessionWatch;
 use tokio::sync::{Semaphore, watch};
 
+use crate::error::Error;
 use crate::graphql::Schema;
 use crate::service::Service;
 
@@ -48,7 +51,7 @@ pub struct Gateway {
     uploads: Semaphore,
     /// A place for each export that may be under way.
     exports: Arc<Semaphore>,
-    /// How many sockets are open: draining waits until there is none.
+    /// How many sockets and streams of events are open: draining waits until there is none.
     sockets: watch::Sender<usize>,
 }
 
@@ -76,7 +79,22 @@ impl Gateway {
         })
     }
 
-    /// Waits until every socket is closed.
+    /// Why no further socket or stream of events may be opened, if that is so.
+    fn refuses_streams(&self) -> Option<Error> {
+        if self.draining.has_begun() {
+            return Some(Error::Unavailable(
+                "the server is going down: connect elsewhere",
+            ));
+        }
+        let (open, limit) = (*self.sockets.borrow(), self.limits.max_sockets);
+        (open >= limit).then_some(Error::LimitExceeded {
+            limit: "open sockets and streams of events",
+            value: limit as u64,
+            requested: open as u64 + 1,
+        })
+    }
+
+    /// Waits until every socket and every stream of events is closed.
     pub async fn sockets_closed(&self) {
         // The sender lives in `self`, so that waiting cannot fail.
         let _ = self.sockets.subscribe().wait_for(|open| *open == 0).await;

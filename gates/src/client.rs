@@ -1,4 +1,4 @@
-//! A network client of a Ziggie server: queries over HTTP, subscriptions over graphql-transport-ws, plain pages.
+//! A network client of a Ziggie server: queries over HTTP, subscriptions over graphql-transport-ws and Server-Sent Events, plain pages.
 //!
 //! Every wait is bounded: a call that hears nothing within the client's patience ends in an error that says what it
 //! waited for. A refusal by the server is an [`Answer`] with faults, never an `Err`: who calls decides whether a refusal
@@ -12,11 +12,13 @@ use thiserror::Error;
 mod answer;
 mod call;
 mod content;
+mod event_stream;
 mod socket;
 
 pub use answer::{Answer, Fault, Page};
 pub use call::{Call, Kind};
 pub use content::Content;
+pub use event_stream::{EventStream, Heard, StreamError};
 pub use socket::{Close, Message, Socket, SocketError};
 
 /// How long a call may take before it is given up.

@@ -138,6 +138,7 @@ operations! {
     TaskUpdates = "taskUpdates", Subscription, Authenticated;
     AgentUpdates = "agentUpdates", Subscription, Authenticated;
     NotificationReceived = "notificationReceived", Subscription, Authenticated;
+    AuditStream = "auditStream", Subscription, Permission(AgentPermission::AccessAuditLogs);
 }
 
 fn refuse<T>(rule: &'static str, needed: impl Into<String>, had: impl Into<String>) -> Result<T> {

@@ -1,13 +1,14 @@
 //! Live updates: the sequenced log as streams. Floor 4.
 
 use async_graphql::{Context, ID, Object, Subscription};
-use entities::agent::AgentStatus;
+use entities::agent::{AgentPermission, AgentStatus};
 use entities::audit::AuditAction;
 use entities::task::TaskStatus;
 use futures::{Stream, StreamExt};
 
 use super::agent::Agent;
-use super::directive::authenticated;
+use super::audit::{AuditEntry, AuditFilter};
+use super::directive::{authenticated, permission};
 use super::error::Refusal;
 use super::guard::Allow;
 use super::notification::NotificationEvent;
@@ -15,7 +16,9 @@ use super::request::Asked;
 use super::scalar::{Cursor, DateTime};
 use super::task::{Task, TaskFilter};
 use crate::auth::policy::Operation;
-use crate::service::live::{self, AgentUpdate, Since, TaskUpdate};
+use crate::error::Error;
+use crate::service::live::{self, AgentUpdate, AuditUpdate, Progress, Since, TaskUpdate};
+use crate::service::page;
 
 /// Something that happened to a task.
 pub struct TaskEvent(TaskUpdate);
@@ -102,16 +105,47 @@ impl AgentEvent {
     }
 }
 
+/// An entry of the audit log that was sequenced.
+pub struct AuditEvent(AuditUpdate);
+
+/// An entry of the audit log that was sequenced.
+#[Object]
+impl AuditEvent {
+    /// Where to resume: the stream goes on after it when this is given as `after`.
+    async fn cursor(&self) -> Cursor {
+        Cursor(self.0.cursor.clone())
+    }
+
+    /// The entry.
+    async fn entry(&self) -> AuditEntry {
+        self.0.record.clone().into()
+    }
+}
+
 /// Where the log had settled when a subscription arrived, put into its request by the edge: what was acknowledged before is not shown. A
 /// client that has been answered since, by a pong or by anything else, knows that it misses nothing from then on.
 #[derive(Debug, Clone, Copy)]
 pub struct ArrivedAt(pub i64);
 
-fn since(ctx: &Context<'_>, after: Option<Cursor>) -> Since {
-    Since {
-        after: after.map(Into::into),
+/// Where a client stood that comes back, put into its request by the edge: the cursor that a header names.
+#[derive(Debug, Clone)]
+pub struct LastSeen(pub page::Cursor);
+
+/// The argument and the header say the same thing in two places. Where they differ nobody knows which of the two is meant.
+fn since(ctx: &Context<'_>, after: Option<Cursor>) -> Result<Since, Refusal> {
+    let last_seen = ctx.data_opt::<LastSeen>().map(|LastSeen(cursor)| cursor);
+    let after = match (after.map(page::Cursor::from), last_seen) {
+        (Some(after), Some(last_seen)) if after != *last_seen => {
+            let why = "and the header Last-Event-ID name two places: give one of them";
+            return Err(Error::bad_input("after", "lastEventId", why).into());
+        }
+        (after, last_seen) => after.or_else(|| last_seen.cloned()),
+    };
+    Ok(Since {
+        after,
         arrived_at: ctx.data_opt().map(|ArrivedAt(settled)| *settled),
-    }
+        progress: ctx.data_opt::<Progress>().cloned().unwrap_or_default(),
+    })
 }
 
 /// What can be followed as it happens. Whether the caller may see an event is decided when it is sent; a stream ends when the session
@@ -137,7 +171,7 @@ impl Subscription {
         let filter = filter.unwrap_or_default().into();
         let task_id = task_id.map(Into::into);
         let updates =
-            live::task_updates(service, caller, task_id, filter, &since(ctx, after)).await?;
+            live::task_updates(service, caller, task_id, filter, &since(ctx, after)?).await?;
         Ok(updates.map(|update| Ok(TaskEvent(update?))))
     }
 
@@ -151,7 +185,7 @@ impl Subscription {
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Result<AgentEvent, Refusal>> + use<>, Refusal> {
         let agent_id = agent_id.map(Into::into);
-        let updates = live::agent_updates(ctx.service(), agent_id, &since(ctx, after)).await?;
+        let updates = live::agent_updates(ctx.service(), agent_id, &since(ctx, after)?).await?;
         Ok(updates.map(|update| Ok(AgentEvent(update?))))
     }
 
@@ -164,7 +198,21 @@ impl Subscription {
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Result<NotificationEvent, Refusal>> + use<>, Refusal> {
         let (service, caller) = (ctx.service(), ctx.caller());
-        let updates = live::notifications(service, caller, &since(ctx, after)).await?;
+        let updates = live::notifications(service, caller, &since(ctx, after)?).await?;
         Ok(updates.map(|update| Ok(NotificationEvent::from(update?))))
+    }
+    /// The audit log as it is sequenced, or part of it.
+    #[graphql(guard = "Allow(Operation::AuditStream)", directive = permission::apply(AgentPermission::AccessAuditLogs))]
+    async fn audit_stream(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which entries.")] filter: Option<AuditFilter>,
+        #[graphql(desc = "First what was missed since this cursor; from now on when left out.")]
+        after: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Result<AuditEvent, Refusal>> + use<>, Refusal> {
+        let (service, caller) = (ctx.service(), ctx.caller());
+        let filter = filter.unwrap_or_default().into();
+        let updates = live::audit(service, caller, &filter, &since(ctx, after)?).await?;
+        Ok(updates.map(|update| Ok(AuditEvent(update?))))
     }
 }

@@ -1,4 +1,5 @@
-//! `/graphql` over HTTP: POST of JSON, GET for queries; a GET that asks for an upgrade becomes a socket. Floor 5.
+//! `/graphql` over HTTP: POST of JSON, GET for what changes nothing; a GET that asks for an upgrade becomes a socket, and who accepts
+//! events gets a stream of them. Floor 5.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use super::credential::{self, Credential};
 use super::intake::{self, Kind, Operation, Parameters};
 use super::media::{self, Media};
 use super::record::Record;
-use super::{Gateway, execution, socket};
+use super::{Gateway, event_stream, execution, socket};
 use crate::auth::actor::{Caller, Origin};
 use crate::error::Error;
 
@@ -40,56 +41,91 @@ pub(super) async fn answer(
         _ => "OTHER",
     };
     let mut record = Record::begin(gateway.clone(), method, origin.clone());
-    let Some(media) = Media::accepted(request.headers()) else {
-        let reason = "answers come as application/graphql-response+json or application/json";
+    let events = media::accepts_events(request.headers());
+    let plain = Media::accepted(request.headers());
+    if plain.is_none() && !events {
+        let reason = "answers come as application/graphql-response+json, application/json or text/event-stream";
         let refusal = Refusal::new(
             StatusCode::NOT_ACCEPTABLE,
             Error::bad_input("", "accept", reason),
         );
         record.refused(&refusal.error);
         return refusal.into_http(Media::Json, request_id);
-    };
-    match run(&gateway, request, origin, &mut record).await {
-        Ok(answer) => {
+    }
+    // Who accepts nothing but events is still told by a status what no stream begins with.
+    let media = plain.unwrap_or(Media::GraphqlResponse);
+    let last_seen = event_stream::last_seen(request.headers());
+    let (caller, operation) = match begin(&gateway, request, origin, &mut record).await {
+        Ok(Begun { caller, operation }) => (caller, operation),
+        Err(Unbegun::Answered(answer)) => {
             record.answered(&answer);
-            answer.into_http(media)
+            return answer.into_http(media);
         }
-        Err(refusal) => {
+        Err(Unbegun::Refused(refusal)) => {
             record.refused(&refusal.error);
-            refusal.into_http(media, request_id)
+            return refusal.into_http(media, request_id);
         }
+    };
+    let answer = match operation.kind {
+        Some(Kind::Subscription) if events => {
+            return event_stream::follow(gateway, media, caller, operation, last_seen, record)
+                .await;
+        }
+        Some(Kind::Subscription) => {
+            let reason = "subscriptions come over a WebSocket that speaks graphql-transport-ws, or as text/event-stream";
+            Answer::of_error(&Error::bad_input("query", "transport", reason), request_id)
+        }
+        _ => once(&gateway, operation, caller).await,
+    };
+    record.answered(&answer);
+    match plain {
+        Some(media) => answer.into_http(media),
+        None => event_stream::of_answer(&answer),
     }
 }
 
-/// From the request to its answer. What is no proper request over HTTP is a refusal.
-async fn run(
+/// A request that is ready to be executed.
+struct Begun {
+    caller: Caller,
+    operation: Operation,
+}
+
+/// One that is not, and why.
+enum Unbegun {
+    /// Its token is not good.
+    Answered(Answer),
+    /// It is no proper request over HTTP.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Unbegun {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// From the request to what it asks for, and by whom.
+async fn begin(
     gateway: &Gateway,
     request: Request,
     origin: Origin,
     record: &mut Record,
-) -> Result<Answer, Refusal> {
+) -> Result<Begun, Unbegun> {
     let request_id = origin.request_id;
     let reads_only = request.method() == Method::GET;
     let credential = Credential::of_headers(request.headers());
     let parameters = parameters(gateway, request).await?;
     let caller = match credential.caller(&gateway.service, origin).await {
         Ok(caller) => caller,
-        Err(error) => return Ok(Answer::of_error(&error, request_id)),
+        Err(error) => return Err(Unbegun::Answered(Answer::of_error(&error, request_id))),
     };
     record.by(&caller);
     let operation = Operation::parse(parameters);
     record.of(&operation);
-    match operation.kind {
-        Some(Kind::Mutation) if reads_only => Err(Refusal::method("POST")),
-        Some(Kind::Subscription) => {
-            let reason = "subscriptions come over a WebSocket that speaks graphql-transport-ws";
-            Ok(Answer::of_error(
-                &Error::bad_input("query", "transport", reason),
-                request_id,
-            ))
-        }
-        _ => Ok(once(gateway, operation, caller).await),
+    if reads_only && operation.kind == Some(Kind::Mutation) {
+        return Err(Refusal::method("POST").into());
     }
+    Ok(Begun { caller, operation })
 }
 
 /// Reads what a well-formed request says.

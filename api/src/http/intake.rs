@@ -126,6 +126,8 @@ pub(super) struct Operation {
     pub(super) kind: Option<Kind>,
     /// The operation's name, cut for logs.
     pub(super) name: Option<String>,
+    /// Whether it selects one thing at its root: only then does a subscription have one place in the log.
+    pub(super) has_one_root: bool,
 }
 
 impl Operation {
@@ -146,23 +148,36 @@ impl Operation {
             .parsed_query()
             .map(|document| meant(document, wanted.as_deref()))
         {
-            Ok((kind, name)) => Self {
+            Ok(Meant {
+                kind,
+                name,
+                has_one_root,
+            }) => Self {
                 request,
                 is_parsed: true,
                 kind,
                 name,
+                has_one_root,
             },
             Err(_) => Self {
                 request,
                 is_parsed: false,
                 kind: None,
                 name: None,
+                has_one_root: false,
             },
         }
     }
 }
 
-fn meant(document: &ExecutableDocument, wanted: Option<&str>) -> (Option<Kind>, Option<String>) {
+/// What is told of the operation that is meant.
+struct Meant {
+    kind: Option<Kind>,
+    name: Option<String>,
+    has_one_root: bool,
+}
+
+fn meant(document: &ExecutableDocument, wanted: Option<&str>) -> Meant {
     let (name, operation) = match &document.operations {
         DocumentOperations::Single(operation) => (None, Some(operation)),
         DocumentOperations::Multiple(operations) => {
@@ -181,10 +196,12 @@ fn meant(document: &ExecutableDocument, wanted: Option<&str>) -> (Option<Kind>, 
         OperationType::Mutation => Kind::Mutation,
         OperationType::Subscription => Kind::Subscription,
     });
-    (
+    let roots = operation.map(|operation| operation.node.selection_set.node.items.len());
+    Meant {
         kind,
-        name.map(|name| name.chars().take(MAX_LOGGED_NAME).collect()),
-    )
+        name: name.map(|name| name.chars().take(MAX_LOGGED_NAME).collect()),
+        has_one_root: roots == Some(1),
+    }
 }
 
 #[cfg(test)]

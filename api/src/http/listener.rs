@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
+use super::patience::Patient;
 use super::{Draining, Limits};
 
 /// Heads of requests, and so the URLs of queries by GET, are limited to this.
@@ -95,6 +96,8 @@ async fn connection(
 ) {
     // Answers are small: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
+    // Twice, so that what has a time of its own can end in its own words.
+    let patience = limits.socket_write_timeout * 2;
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -104,7 +107,7 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patient::new(stream, patience)), service)
         .with_upgrades();
     let mut serving = pin!(serving);
     let ended = tokio::select! {

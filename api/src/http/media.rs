@@ -1,6 +1,9 @@
-//! Which of the two media types an answer takes (GraphQL over HTTP, sections "Accept" and "Media Types"). Floor 5.
+//! Which media type an answer takes: one of two, or a stream of events (GraphQL over HTTP, sections "Accept" and "Media Types"). Floor 5.
 
 use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+
+/// The media type of Server-Sent Events; they are UTF-8 always.
+pub(super) const EVENTS: &str = "text/event-stream";
 
 /// The media type of an answer. They carry the same body and differ in when they use which status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +28,7 @@ impl Media {
     /// A type that is named counts before one that only a wildcard allows. Where nothing but wildcards is said, or nothing at all,
     /// `application/json` is what every client can read.
     pub(super) fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let ranges: Vec<Range> = headers
-            .get_all(ACCEPT)
-            .iter()
-            .flat_map(|value| value.to_str().unwrap_or_default().split(','))
-            .filter_map(Range::parse)
-            .collect();
+        let ranges = ranges(headers);
         if ranges.is_empty() {
             return Some(Self::Json);
         }
@@ -59,6 +57,21 @@ impl Media {
             }
         }
     }
+}
+
+/// Whether a client asks for a stream of events, by name: a wildcard is none.
+pub(super) fn accepts_events(headers: &HeaderMap) -> bool {
+    let ranges = ranges(headers);
+    let mut named = ranges.iter().filter(|range| range.media == EVENTS);
+    named.any(|range| range.quality > 0)
+}
+
+fn ranges(headers: &HeaderMap) -> Vec<Range> {
+    let values = headers.get_all(ACCEPT).iter();
+    values
+        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+        .filter_map(Range::parse)
+        .collect()
 }
 
 /// Whether a body says that it is JSON in UTF-8.
@@ -163,6 +176,21 @@ mod tests {
             assert_eq!(accepted(accept), chosen, "{accept}");
         }
         assert_eq!(Media::accepted(&HeaderMap::new()), Some(Media::Json));
+    }
+
+    #[test]
+    fn events_are_for_who_names_them() {
+        for (accept, named) in [
+            ("text/event-stream", true),
+            ("application/json, Text/Event-Stream;q=0.1", true),
+            ("text/event-stream;q=0", false),
+            ("text/*, */*", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, accept.parse().unwrap());
+            assert_eq!(accepts_events(&headers), named, "{accept}");
+        }
     }
 
     #[test]

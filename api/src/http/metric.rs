@@ -63,6 +63,8 @@ pub(super) struct Metrics {
     pub(super) asset_bytes_served: Counter,
     /// Open sockets.
     pub(super) sockets: Gauge,
+    /// Open streams of events.
+    pub(super) event_streams: Gauge,
     /// Running subscriptions.
     pub(super) subscriptions: Gauge,
     /// The next sequence number that the feed fans out.
@@ -98,6 +100,9 @@ impl Metrics {
         registry.register_with_unit("operation_duration", help, Unit::Seconds, durations.clone());
         let sockets = Gauge::default();
         registry.register("sockets", "Open WebSocket connections", sockets.clone());
+        let event_streams = Gauge::default();
+        let help = "Open streams of Server-Sent Events";
+        registry.register("event_streams", help, event_streams.clone());
         let closes = Family::default();
         registry.register(
             "socket_closes",
@@ -145,6 +150,7 @@ impl Metrics {
             asset_bytes_stored,
             asset_bytes_served,
             sockets,
+            event_streams,
             subscriptions,
             feed_head,
             feed_subscribers,

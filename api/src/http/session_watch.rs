@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::drain::Draining;
 use crate::auth::actor::Caller;
-use crate::error::{Error, Result};
+use crate::error::{Denial, Error, Result};
 use crate::service::{Service, session};
 use crate::store::feed::{Event, FeedEnd};
 
@@ -30,6 +30,20 @@ pub(super) enum SessionEnd {
     Revoked,
     /// Its time is over.
     Expired,
+}
+
+/// For who has no close code to read it from.
+impl From<SessionEnd> for Error {
+    fn from(end: SessionEnd) -> Self {
+        match end {
+            SessionEnd::Revoked => Self::Forbidden(Denial {
+                rule: "session",
+                needed: "a live session of an operational agent".to_owned(),
+                had: "one that was revoked, or whose agent was stopped".to_owned(),
+            }),
+            SessionEnd::Expired => Self::Unauthenticated,
+        }
+    }
 }
 
 /// Hands out watches; one task serves them all.
@@ -102,9 +116,17 @@ impl SessionWatch {
     }
 }
 
+/// The end of a session, which strangers do not have.
+pub(super) async fn ended(session: &mut Option<Watch>) -> SessionEnd {
+    match session {
+        Some(watch) => watch.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Watch {
     /// Waits for the end of the session.
-    pub(super) async fn ended(&mut self) -> SessionEnd {
+    async fn ended(&mut self) -> SessionEnd {
         match (&mut self.end).await {
             Ok(end) => end,
             // The watcher is gone, since the server drains: sockets hear of that by themselves.

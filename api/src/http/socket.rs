@@ -34,18 +34,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 pub(super) async fn upgrade(gateway: Arc<Gateway>, origin: Origin, request: Request) -> Response {
     let request_id = origin.request_id;
     let refuse = |status, error| Refusal::new(status, error).into_http(Media::Json, request_id);
-    if gateway.draining.has_begun() {
-        let error = Error::Unavailable("the server is going down: connect elsewhere");
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, error);
-    }
-    let (open, limit) = (*gateway.sockets.borrow(), gateway.limits.max_sockets);
-    if open >= limit {
-        let (limit, value, requested) = ("open sockets", limit as u64, open as u64 + 1);
-        let error = Error::LimitExceeded {
-            limit,
-            value,
-            requested,
-        };
+    if let Some(error) = gateway.refuses_streams() {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, error);
     }
     let credential = Credential::of_headers(request.headers());

@@ -10,9 +10,13 @@ use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod audit;
 mod notification;
+mod progress;
 
+pub use audit::{AuditUpdate, audit};
 pub use notification::{NotificationUpdate, notifications};
+pub use progress::Progress;
 
 use super::Service;
 use super::page::Cursor;
@@ -32,6 +36,8 @@ pub struct Since {
     pub after: Option<Cursor>,
     /// Without a cursor, here: where the log had settled when the request arrived. Without either, where it settles now.
     pub arrived_at: Option<i64>,
+    /// Where the stream says how far it has come.
+    pub progress: Progress,
 }
 
 /// A place in the log: what a cursor of a stream says.
@@ -45,12 +51,20 @@ enum Place {
 }
 
 impl Since {
+    /// BAD_USER_INPUT for a cursor of what is no longer kept, or of what has not happened: either would be a gap that nobody is told of.
     async fn place(&self, service: &Service) -> Result<Place> {
-        match (&self.after, self.arrived_at) {
-            (Some(cursor), _) => cursor.key(STREAM),
-            (None, Some(settled)) => Ok(Place::After(settled - 1)),
-            (None, None) => Ok(Place::After(service.feed.settled().await? - 1)),
+        if let Some(cursor) = &self.after {
+            let place: Place = cursor.key(STREAM)?;
+            place.check(service).await?;
+            return Ok(place);
         }
+        let settled = match self.arrived_at {
+            Some(settled) => settled,
+            None => service.feed.settled().await?,
+        };
+        // A reader to whom nothing comes can resume here.
+        self.progress.passed(settled - 1);
+        Ok(Place::After(settled - 1))
     }
 
     /// After which entry: to every stream but that of notifications an entry is one thing.
@@ -58,6 +72,53 @@ impl Since {
         let (Place::After(sequence) | Place::Within(sequence, _)) = self.place(service).await?;
         Ok(sequence)
     }
+}
+
+impl Place {
+    async fn check(self, service: &Service) -> Result<()> {
+        let refused = |rule: &str, why: &str| Err(Error::bad_input("after", rule, why));
+        let (sequence, first_needed) = match self {
+            Self::After(sequence) => (sequence, sequence.saturating_add(1)),
+            Self::Within(sequence, _) => (sequence, sequence),
+        };
+        if first_needed < service.feed.first_kept() {
+            return refused(
+                "kept",
+                "is older than what is kept of the log: read what there is, then follow without a cursor",
+            );
+        }
+        // Another replica may have given it, a moment before this one's feed has read so far: the database knows.
+        if sequence >= service.feed.head() && sequence >= service.feed.settled().await? {
+            return refused("head", "is of no entry that there is yet");
+        }
+        Ok(())
+    }
+}
+
+/// Writes down each event's place as it leaves.
+fn noting<T>(
+    updates: impl Stream<Item = Result<T>>,
+    progress: Progress,
+    cursor: impl Fn(&T) -> &Cursor,
+) -> impl Stream<Item = Result<T>> {
+    updates.inspect(move |update| {
+        if let Ok(update) = update {
+            progress.gave(cursor(update));
+        }
+    })
+}
+
+/// An error is the last that a stream gives.
+fn up_to_the_first_error<T>(
+    updates: impl Stream<Item = Result<T>>,
+) -> impl Stream<Item = Result<T>> {
+    updates.scan(false, |over, update| {
+        let next = (!*over).then(|| {
+            *over = update.is_err();
+            update
+        });
+        std::future::ready(next)
+    })
 }
 
 /// Something that happened to a task.
@@ -116,7 +177,9 @@ pub async fn task_updates(
     };
     let events = service.feed.follow(Some(after));
     let service = service.clone();
-    Ok(events.filter_map(move |event| {
+    let (progress, passed) = (since.progress.clone(), since.progress.clone());
+    let updates = events.filter_map(move |event| {
+        let sequence = event.as_ref().ok().map(|event| event.sequence);
         let update = match event {
             Err(end) => Some(Err(end.into())),
             Ok(event) => match &event.subject {
@@ -136,7 +199,13 @@ pub async fn task_updates(
                 _ => None,
             },
         };
+        if let (None, Some(sequence)) = (&update, sequence) {
+            passed.passed(sequence);
+        }
         std::future::ready(update)
+    });
+    Ok(noting(updates, progress, |update: &TaskUpdate| {
+        &update.cursor
     }))
 }
 
@@ -185,7 +254,9 @@ pub async fn agent_updates(
         None => None,
     };
     let events = service.feed.follow(Some(after));
-    Ok(events.filter_map(move |event| {
+    let (progress, passed) = (since.progress.clone(), since.progress.clone());
+    let updates = events.filter_map(move |event| {
+        let sequence = event.as_ref().ok().map(|event| event.sequence);
         let update = match event {
             Err(end) => Some(Err(end.into())),
             Ok(event) => match &event.subject {
@@ -195,7 +266,13 @@ pub async fn agent_updates(
                 _ => None,
             },
         };
+        if let (None, Some(sequence)) = (&update, sequence) {
+            passed.passed(sequence);
+        }
         std::future::ready(update)
+    });
+    Ok(noting(updates, progress, |update: &AgentUpdate| {
+        &update.cursor
     }))
 }
 

@@ -3,6 +3,7 @@
 //! The sequenced audit log is the event stream (spec R6.01); there is no other. The feed also keeps the line of reports in memory, so
 //! that deciding an event for a subscriber costs no query.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
 use std::time::Duration;
 
@@ -80,6 +81,7 @@ struct State {
 struct Shared {
     db: Db,
     state: Mutex<State>,
+    first_kept: AtomicI64,
 }
 
 /// A handle of the feed; clones share it.
@@ -108,6 +110,7 @@ impl Feed {
                     subscribers: Vec::new(),
                     draining: false,
                 }),
+                first_kept: AtomicI64::new(0),
             }),
         };
         tokio::spawn(follow_ledger(Arc::downgrade(&feed.shared), head));
@@ -122,6 +125,16 @@ impl Feed {
     /// The next sequence number that it will fan out.
     pub fn head(&self) -> i64 {
         self.shared.state().next
+    }
+
+    /// The first sequence number whose entry the log still has: no stream can begin before it.
+    pub fn first_kept(&self) -> i64 {
+        self.shared.first_kept.load(Ordering::Relaxed)
+    }
+
+    /// Learns that everything before a sequence number is no longer kept. Nothing is dropped yet, so that only tests say so.
+    pub fn keep_from(&self, sequence: i64) {
+        self.shared.first_kept.store(sequence, Ordering::Relaxed);
     }
 
     /// Where a stream begins that shows what is committed from now on.

@@ -1,6 +1,10 @@
 //! One WebSocket that speaks graphql-transport-ws, with every wait bounded and every close code shown.
 
-use std::{collections::VecDeque, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    time::Duration,
+};
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -97,6 +101,8 @@ pub struct Socket {
     operations: u32,
     /// What came while something else was waited for.
     unheard: VecDeque<Heard>,
+    /// How far quiet operations have come, by what the server's pings say.
+    places: BTreeMap<String, String>,
     patience: Duration,
 }
 
@@ -120,6 +126,7 @@ impl Socket {
             stream,
             operations: 0,
             unheard: VecDeque::new(),
+            places: BTreeMap::new(),
             patience,
         };
         socket
@@ -194,6 +201,36 @@ impl Socket {
         }
     }
 
+    /// Where an operation stands to which nothing has come since, if a ping of the server's has told; told once.
+    pub fn take_place(&mut self, id: &str) -> Option<String> {
+        self.places.remove(id)
+    }
+
+    /// Waits until a ping of the server's has told where an operation stands. What it says meanwhile is kept for [`Socket::next`].
+    ///
+    /// # Errors
+    /// [`SocketError::Silent`] when it does not within `patience`, else what went wrong.
+    pub async fn place_within(
+        &mut self,
+        id: &str,
+        patience: Duration,
+    ) -> Result<String, SocketError> {
+        let told = async {
+            loop {
+                if let Some(place) = self.take_place(id) {
+                    return Ok(place);
+                }
+                let heard = self.receive_or_ping().await?;
+                self.unheard.extend(heard);
+            }
+        };
+        let told = tokio::time::timeout(patience, told).await;
+        told.map_err(|_| SocketError::Silent {
+            what: "a ping with cursors",
+            waited: patience,
+        })?
+    }
+
     /// Says goodbye and drops the connection.
     pub async fn close(mut self) {
         // The connection is given up either way.
@@ -228,6 +265,15 @@ impl Socket {
     /// The next thing on the wire; the server's pings are answered and never seen.
     async fn receive(&mut self) -> Result<Heard, SocketError> {
         loop {
+            if let Some(heard) = self.receive_or_ping().await? {
+                return Ok(heard);
+            }
+        }
+    }
+
+    /// The next thing on the wire, none for a ping, which is answered.
+    async fn receive_or_ping(&mut self) -> Result<Option<Heard>, SocketError> {
+        loop {
             let gone = |reason: &str| {
                 Heard::Closed(Close {
                     code: 1006,
@@ -235,21 +281,26 @@ impl Socket {
                 })
             };
             let frame = match self.stream.next().await {
-                None => return Ok(gone("the connection ended without a close frame")),
+                None => return Ok(Some(gone("the connection ended without a close frame"))),
                 Some(Err(tungstenite::Error::Protocol(
                     ProtocolError::ResetWithoutClosingHandshake,
-                ))) => return Ok(gone("the connection was reset")),
+                ))) => return Ok(Some(gone("the connection was reset"))),
                 Some(frame) => frame?,
             };
             match frame {
                 Frame::Text(text) => {
                     let said: Value = serde_json::from_str(&text)
                         .map_err(|_| SocketError::Malformed(text.to_string()))?;
-                    if said["type"] == "ping" {
-                        self.say(&json!({ "type": "pong" })).await?;
-                    } else {
-                        return Ok(Heard::Said(said));
+                    if said["type"] != "ping" {
+                        return Ok(Some(Heard::Said(said)));
                     }
+                    let cursors = said["payload"]["cursors"].as_object();
+                    for (id, cursor) in cursors.into_iter().flatten() {
+                        let cursor = cursor.as_str().unwrap_or_default();
+                        self.places.insert(id.clone(), cursor.to_owned());
+                    }
+                    self.say(&json!({ "type": "pong" })).await?;
+                    return Ok(None);
                 }
                 Frame::Close(frame) => {
                     let unnamed = Close {
@@ -260,7 +311,7 @@ impl Socket {
                         code: frame.code.into(),
                         reason: frame.reason.to_string(),
                     });
-                    return Ok(Heard::Closed(close));
+                    return Ok(Some(Heard::Closed(close)));
                 }
                 // The transport answers its own pings.
                 Frame::Binary(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_) => {}

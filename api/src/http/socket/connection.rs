@@ -13,7 +13,7 @@ use super::super::Gateway;
 use super::super::credential::Credential;
 use super::super::drain::Draining;
 use super::super::intake::{Kind, Operation, Parameters};
-use super::super::session_watch::{SessionEnd, Watch};
+use super::super::session_watch::{Watch, ended};
 use super::operation::{self, Outgoing, Outlet, Running};
 use super::protocol::{self, Close, Said};
 use crate::auth::actor::Origin;
@@ -146,6 +146,7 @@ impl Connection {
                         return Err(Some(Close::SILENT));
                     }
                     self.write(socket, Message::Ping(Vec::new().into())).await?;
+                    self.tell_places(socket).await?;
                 }
             }
             if self.leaving && self.operations.is_empty() {
@@ -213,6 +214,7 @@ impl Connection {
             id: id.clone(),
             number: self.next_number,
             queue: self.queue.clone(),
+            sent: Arc::default(),
         };
         self.next_number += 1;
         let running = operation::start(
@@ -251,7 +253,24 @@ impl Connection {
         if message.last {
             self.operations.remove(&message.id);
         }
-        self.write(socket, message.text.into()).await
+        self.write(socket, message.text.into()).await?;
+        if let Some(running) = self.operations.get_mut(&message.id) {
+            running.wrote();
+        }
+        Ok(())
+    }
+
+    /// Tells how far quiet streams have come, so that who resumes does not begin where they last said something (spec R6.02).
+    async fn tell_places(&mut self, socket: &mut WebSocket) -> Result<(), End> {
+        let places = self.operations.iter_mut().filter_map(|(id, running)| {
+            let cursor = running.silence()?;
+            Some((id.to_string(), Value::from(cursor)))
+        });
+        let places: Map<String, Value> = places.collect();
+        if places.is_empty() {
+            return Ok(());
+        }
+        self.write(socket, protocol::cursors(places).into()).await
     }
 
     /// Writes one message; a client that does not take it in time, or whose session ends meanwhile, is closed.
@@ -265,13 +284,5 @@ impl Connection {
                 Err(_) => Err(Some(Close::SLOW)),
             },
         }
-    }
-}
-
-/// The end of the session, which strangers do not have.
-async fn ended(session: &mut Option<Watch>) -> SessionEnd {
-    match session {
-        Some(watch) => watch.ended().await,
-        None => std::future::pending().await,
     }
 }

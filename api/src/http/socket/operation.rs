@@ -1,6 +1,7 @@
 //! One operation over a socket, in a task of its own: it ends with the socket, or when its client completes it. Floor 5.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::StreamExt;
 use tokio::sync::mpsc;
@@ -15,6 +16,8 @@ use super::protocol;
 use crate::auth::actor::{Caller, Origin};
 use crate::error::Error;
 use crate::graphql::ArrivedAt;
+use crate::service::live::Progress;
+use crate::service::page::Cursor;
 
 /// A message on its way to the client.
 #[derive(Debug)]
@@ -33,6 +36,33 @@ pub(super) struct Running {
     pub(super) number: u64,
     pub(super) kind: Option<Kind>,
     task: JoinHandle<()>,
+    progress: Progress,
+    /// How many messages it has put on their way, and how many of them were written.
+    sent: Arc<AtomicU64>,
+    written: u64,
+    /// The last place that was told without an event.
+    told: Option<Cursor>,
+}
+
+impl Running {
+    /// One of its messages was written.
+    pub(super) fn wrote(&mut self) {
+        self.written += 1;
+    }
+
+    /// How far its stream has come without an event, where that is news. Only when nothing is on its way: what lies before that place has
+    /// been delivered then.
+    pub(super) fn silence(&mut self) -> Option<String> {
+        // In this order: whatever had been given before this place was passed is counted as sent by now.
+        let place = self.progress.of_silence()?;
+        let news =
+            self.sent.load(Ordering::SeqCst) == self.written && self.told.as_ref() != Some(&place);
+        news.then(|| {
+            let text = place.0.clone();
+            self.told = Some(place);
+            text
+        })
+    }
 }
 
 impl Drop for Running {
@@ -46,6 +76,8 @@ pub(super) struct Outlet {
     pub(super) id: Arc<str>,
     pub(super) number: u64,
     pub(super) queue: mpsc::Sender<Outgoing>,
+    /// How many messages were put on their way.
+    pub(super) sent: Arc<AtomicU64>,
 }
 
 impl Outlet {
@@ -57,6 +89,7 @@ impl Outlet {
             text,
             last,
         };
+        self.sent.fetch_add(1, Ordering::SeqCst);
         self.queue.send(message).await.is_ok()
     }
 
@@ -83,16 +116,28 @@ pub(super) async fn start(
     mut operation: Operation,
     outlet: Outlet,
 ) -> Running {
-    let (number, kind) = (outlet.number, operation.kind);
+    let (number, kind, sent) = (outlet.number, operation.kind, outlet.sent.clone());
+    let progress = Progress::default();
     if kind == Some(Kind::Subscription) {
         // Here and not in the task: messages are handled in their order, so a later ping is answered after this. Where the database cannot
         // say, neither can it say who asks, and that is told.
         if let Ok(settled) = gateway.service.feed.settled().await {
             operation.request = operation.request.data(ArrivedAt(settled));
         }
+        if operation.has_one_root {
+            operation.request = operation.request.data(progress.clone());
+        }
     }
     let task = tokio::spawn(run(gateway, credential, origin, operation, outlet));
-    Running { number, kind, task }
+    Running {
+        number,
+        kind,
+        task,
+        progress,
+        sent,
+        written: 0,
+        told: None,
+    }
 }
 
 async fn run(

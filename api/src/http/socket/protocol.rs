@@ -150,6 +150,11 @@ pub(super) fn pong(payload: Option<Value>) -> String {
     }
 }
 
+/// How far streams have come without an event, by their ids (spec R6.02).
+pub(super) fn cursors(by_id: Map<String, Value>) -> String {
+    json!({"type": "ping", "payload": {"cursors": by_id}}).to_string()
+}
+
 /// A result of an operation; `payload` is JSON already.
 pub(super) fn next(id: &str, payload: &str) -> String {
     format!(

@@ -7,7 +7,7 @@ use futures::{Stream, StreamExt, stream};
 
 use super::super::Service;
 use super::super::page::Cursor;
-use super::{Place, STREAM, Since};
+use super::{Place, STREAM, Since, noting};
 use crate::auth::actor::Caller;
 use crate::error::{Error, Result};
 
@@ -39,7 +39,8 @@ pub async fn notifications(
         Place::Within(sequence, _) => sequence.saturating_sub(1),
     };
     let events = service.feed.follow(Some(after));
-    Ok(events.flat_map(move |event| {
+    let (progress, passed) = (since.progress.clone(), since.progress.clone());
+    let updates = events.flat_map(move |event| {
         let updates = match event {
             Err(end) => vec![Err(end.into())],
             Ok(event) => {
@@ -53,6 +54,9 @@ pub async fn notifications(
                     Place::Within(sequence, seen) if sequence == event.sequence => seen,
                     _ => 0,
                 };
+                if own.len() <= seen {
+                    passed.passed(event.sequence);
+                }
                 let last = own.len().saturating_sub(1);
                 let update = |(index, notification)| {
                     let place = if index == last {
@@ -69,5 +73,8 @@ pub async fn notifications(
             }
         };
         stream::iter(updates)
+    });
+    Ok(noting(updates, progress, |update: &NotificationUpdate| {
+        &update.cursor
     }))
 }

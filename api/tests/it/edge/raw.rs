@@ -97,3 +97,90 @@ impl Socket {
         }
     }
 }
+
+/// A stream of events, block by block.
+pub struct Events {
+    answer: reqwest::Response,
+    text: String,
+}
+
+impl From<reqwest::Response> for Events {
+    fn from(answer: reqwest::Response) -> Self {
+        Self {
+            answer,
+            text: String::new(),
+        }
+    }
+}
+
+impl Events {
+    /// One that is open.
+    pub async fn of(request: reqwest::RequestBuilder) -> Self {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        answer.into()
+    }
+
+    /// The next block, comments and places among them: its `event`, `id` and, read as JSON, `data`. The end is a block of its own here.
+    pub async fn block(&mut self) -> Value {
+        loop {
+            if let Some(end) = self.text.find("\n\n") {
+                let block: String = self.text.drain(..end + 2).collect();
+                return read(&block);
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.answer.chunk())
+                .await
+                .expect("the server says nothing");
+            match chunk {
+                Ok(Some(bytes)) => self.text.push_str(std::str::from_utf8(&bytes).unwrap()),
+                Ok(None) => return json!({"event": "gone"}),
+                Err(error) => return json!({"event": "cut", "error": error.to_string()}),
+            }
+        }
+    }
+
+    /// The next event; comments and places are passed over.
+    pub async fn event(&mut self) -> Value {
+        loop {
+            let block = self.block().await;
+            if block["event"] != "comment" && block["event"] != "place" {
+                return block;
+            }
+        }
+    }
+
+    /// The next place that is told without an event.
+    pub async fn place(&mut self) -> String {
+        loop {
+            let block = self.block().await;
+            match block["event"].as_str().unwrap() {
+                "comment" => {}
+                "place" => return block["id"].as_str().unwrap().to_owned(),
+                _ => panic!("instead of a place came {block}"),
+            }
+        }
+    }
+}
+
+fn read(block: &str) -> Value {
+    let mut read = serde_json::Map::new();
+    for line in block.lines().filter(|line| !line.is_empty()) {
+        let (field, value) = line.split_once(':').unwrap();
+        let value = value.trim_start();
+        let value = match field {
+            "data" => serde_json::from_str(value).unwrap_or_default(),
+            _ => json!(value),
+        };
+        read.insert(field.to_owned(), value);
+    }
+    if !read.contains_key("event") {
+        let kind = if read.remove("").is_some() {
+            "comment"
+        } else {
+            "place"
+        };
+        read.insert("event".to_owned(), json!(kind));
+    }
+    Value::Object(read)
+}

@@ -50,11 +50,11 @@ async fn shows(studio: &mut Studio, shown: Task, hidden: Task) -> Result<()> {
     let body = studio.door()?.get(&path(studio, "url")?).await?;
     expect_equal("the status", body.status, 200)?;
     ensure!(
-        body.body.contains(studio.task_id(&shown)?),
+        body.body.contains(&studio.task_id(&shown)?),
         "{shown} is not in it"
     );
     ensure!(
-        !body.body.contains(studio.task_id(&hidden)?),
+        !body.body.contains(&studio.task_id(&hidden)?),
         "{hidden} is in it"
     );
     studio.kept.insert("body", json!(body.body));

@@ -154,6 +154,10 @@ impl Cell<'_> {
                 "subscription($after: Cursor) { agentUpdates(after: $after) { action } }",
                 json!({"after": Cursor::of("log", &0).0}),
             ),
+            Operation::AuditStream => (
+                "subscription($after: Cursor) { auditStream(after: $after) { entry { action } } }",
+                json!({"after": Cursor::of("log", &0).0}),
+            ),
             other => panic!("{other:?} reads nothing"),
         }
     }
