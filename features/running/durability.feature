@@ -11,6 +11,17 @@ Feature: What was acknowledged is kept
     Then L2-BUILD-001 reports to L1-CODE-001
     And L2-BUILD-001 can log in with its secret
 
+  @process @R6.02 @R6.03 @R10.01
+  Scenario: Server-sent events go on where they broke off when the server is killed and started again
+    Given the server is started
+    And the operator follows the audit log by server-sent events
+    And the operator registers L1-CODE-001
+    And the operator hears AGENT_REGISTERED of L1-CODE-001
+    When the server is killed and started again
+    And the operator registers L2-BUILD-001 under L1-CODE-001
+    And the operator follows the audit log by server-sent events from its last id
+    Then the next thing that the operator hears is AGENT_REGISTERED of L2-BUILD-001
+
   @process @sqlite-only @R10.01 @R10.06
   Scenario: A full disk takes no changes, goes on answering, and takes changes again when there is room
     Given the server is started

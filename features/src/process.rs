@@ -96,6 +96,20 @@ impl Process {
         Self::start_at(FREE, command, data_dir, database_url).await
     }
 
+    /// Starts it as [`Process::start`] does, with settings by their variables.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn start_with(
+        settings: &[(&str, &str)],
+        command: &str,
+        data_dir: &Path,
+        database_url: Option<&str>,
+    ) -> Result<Self> {
+        let arguments = serving(FREE, command, data_dir, database_url);
+        Self::listening(spawn(&arguments, [ALONE].iter().chain(settings))?).await
+    }
+
     /// Starts it as [`Process::start`] does, at an address of one's own choice.
     ///
     /// # Errors
@@ -106,7 +120,12 @@ impl Process {
         data_dir: &Path,
         database_url: Option<&str>,
     ) -> Result<Self> {
-        let mut child = spawn(&serving(address, command, data_dir, database_url), ALONE)?;
+        let arguments = serving(address, command, data_dir, database_url);
+        Self::listening(spawn(&arguments, &[ALONE])?).await
+    }
+
+    /// Waits until a child says where it listens.
+    async fn listening(mut child: Child) -> Result<Self> {
         let (lines, news) = (Lines::default(), watch::channel(()).0);
         listen(child.stdout.take(), &lines, &news);
         listen(child.stderr.take(), &lines, &news);
@@ -150,7 +169,7 @@ impl Process {
         database_url: Option<&str>,
         lives: Duration,
     ) -> Result<()> {
-        let child = spawn(&serving(FREE, command, data_dir, database_url), ALONE)?;
+        let child = spawn(&serving(FREE, command, data_dir, database_url), &[ALONE])?;
         tokio::time::sleep(lives).await;
         kill(child).await
     }
@@ -238,7 +257,7 @@ pub struct Ended {
 /// # Errors
 /// When it cannot be started or does not end in time.
 pub async fn run(arguments: &[&str]) -> Result<Ended> {
-    let child = spawn(arguments, None)?;
+    let child = spawn(arguments, &[])?;
     let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
     let output =
         output.with_context(|| format!("`ziggie {}` did not end", arguments.join(" ")))??;
@@ -299,12 +318,15 @@ fn serving(
 }
 
 /// The folder of assets is nobody else's: servers that share a database here share no assets.
-const ALONE: Option<(&str, &str)> = Some(("ZIGGIE_ASSET_FOLDER_SHARED", "true"));
+const ALONE: (&str, &str) = ("ZIGGIE_ASSET_FOLDER_SHARED", "true");
 
-fn spawn(arguments: &[impl AsRef<OsStr>], setting: Option<(&str, &str)>) -> Result<Child> {
+fn spawn<'a>(
+    arguments: &[impl AsRef<OsStr>],
+    settings: impl IntoIterator<Item = &'a (&'a str, &'a str)>,
+) -> Result<Child> {
     Command::new(binary()?)
         .args(arguments)
-        .envs(setting)
+        .envs(settings.into_iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 
 pub mod crash;
 pub mod fsync;
+pub mod streams;
 
 mod check;
 mod installation;
 mod pair;
+mod reader;
 mod staff;
 
 /// What a run was done on, for whoever compares its figures with another's.

@@ -65,13 +65,26 @@ fn suites(report: &mut Report, require_all: bool) {
         report.prepare(worker.name(), require_all, || worker.prepare());
     }
     report.run_found(ON_SQLITE, suite("sqlite").map(offered));
-    let on_sqlite = ["--crash", "--fsync", "--sample", "--on", "sqlite"];
+    let on_sqlite = [
+        "--crash",
+        "--fsync",
+        "--streams",
+        "--sample",
+        "--on",
+        "sqlite",
+    ];
     report.run_found(SOAK_ON_SQLITE, soak(&on_sqlite).map(offered));
     match &server {
         Ok(Some(_)) => {
             report.run_found(ON_POSTGRES, suite("postgres").map(offered));
             let on_postgres = [
-                "--crash", "--sample", "--on", "postgres", "--on", "replicas",
+                "--crash",
+                "--streams",
+                "--sample",
+                "--on",
+                "postgres",
+                "--on",
+                "replicas",
             ];
             report.run_found(SOAK_ON_POSTGRES, soak(&on_postgres).map(offered));
         }

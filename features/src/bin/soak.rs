@@ -1,4 +1,5 @@
-//! The long runs: `soak --crash` kills processes, `soak --fsync` follows answers to the disk; without either both are run.
+//! The long runs: `soak --crash` kills processes, `soak --fsync` follows answers to the disk, `soak --streams` kills processes that
+//! readers follow; without any of them all are run.
 //!
 //! With `--sample` few seeds and nothing written, as the tests do. The full runs leave what they found in `features/results`.
 
@@ -9,7 +10,7 @@ use clap::{Parser, ValueEnum};
 use features::{
     database::Choice,
     server,
-    soak::{self, crash, fsync},
+    soak::{self, crash, fsync, streams},
 };
 use serde_json::{Value, json};
 
@@ -22,13 +23,16 @@ struct Arguments {
     /// Follow each answer to the disk by what the system says (SQLite; needs strace)
     #[arg(long)]
     fsync: bool,
+    /// Kill processes at random moments while readers stream, and look for what each of them heard
+    #[arg(long)]
+    streams: bool,
     /// A short run that writes no results
     #[arg(long)]
     sample: bool,
     /// What to kill; all when left out
     #[arg(long, value_enum)]
     on: Vec<Stage>,
-    /// How many rounds of the crash run [default: 500, of a sample 20]
+    /// How many rounds [default: of the crash run 500, of a sample 20; of the streams 200, of a sample 10]
     #[arg(long)]
     seeds: Option<u64>,
     /// The first seed
@@ -59,12 +63,15 @@ enum Stage {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let both = !arguments.crash && !arguments.fsync;
-    if arguments.crash || both {
+    let all = !arguments.crash && !arguments.fsync && !arguments.streams;
+    if arguments.crash || all {
         crash(&arguments).await?;
     }
-    if arguments.fsync || both {
+    if arguments.fsync || all {
         fsync(&arguments).await?;
+    }
+    if arguments.streams || all {
+        streams(&arguments).await?;
     }
     Ok(())
 }
@@ -98,6 +105,42 @@ async fn crash(arguments: &Arguments) -> Result<()> {
         let Range { start, end } = plan.seeds;
         let found = json!({
             "replicas": replicas,
+            "seeds": { "from": start, "to": end - 1 },
+            "pairs": plan.pairs,
+            "counts": counts.json(),
+            "faults": 0,
+            "seconds": seconds,
+        });
+        keep(arguments, name, found)?;
+    }
+    Ok(())
+}
+
+async fn streams(arguments: &Arguments) -> Result<()> {
+    let seeds = arguments
+        .seeds
+        .unwrap_or(if arguments.sample { 10 } else { 200 });
+    for (stage, name, database) in [
+        (Stage::Sqlite, "streams-sqlite", Choice::Sqlite),
+        (Stage::Postgres, "streams-postgres", Choice::Postgres),
+    ] {
+        if !arguments.on.is_empty() && !arguments.on.contains(&stage) {
+            continue;
+        }
+        let plan = streams::Plan {
+            database,
+            seeds: arguments.from..arguments.from + seeds,
+            pairs: arguments.pairs,
+            jobs: arguments.jobs,
+        };
+        let begun = Instant::now();
+        let counts = streams::run(&plan).await?;
+        let seconds = begun.elapsed().as_secs();
+        println!(
+            "{name}: {seeds} seeds in {seconds} s, every reader heard everything, once and in order: {counts}"
+        );
+        let Range { start, end } = plan.seeds;
+        let found = json!({
             "seeds": { "from": start, "to": end - 1 },
             "pairs": plan.pairs,
             "counts": counts.json(),

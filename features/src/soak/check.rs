@@ -127,14 +127,17 @@ async fn log(operator: &Client, remembered: &[Remembered]) -> Result<u64> {
     }
 }
 
-async fn entries(operator: &Client) -> Result<Vec<Value>> {
+/// The whole log, newest first.
+pub(super) async fn entries(operator: &Client) -> Result<Vec<Value>> {
     let mut entries = Vec::new();
     let mut after: Option<String> = None;
     loop {
         let call = Call::query("auditLog")
             .with("first", "Int", 100)
             .with_some("after", "Cursor", after)
-            .selecting("nodes { sequence entityType entityId } pageInfo { hasNextPage endCursor }");
+            .selecting(
+                "nodes { sequence action entityType entityId } pageInfo { hasNextPage endCursor }",
+            );
         let answer = operator.send(&call).await?;
         let page = &expect_success(&answer)?["auditLog"];
         entries.extend(page["nodes"].as_array().cloned().unwrap_or_default());

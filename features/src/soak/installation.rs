@@ -21,6 +21,8 @@ pub(super) struct Installation<'a> {
     databases: &'a Databases,
     own: Own,
     places: Vec<Place>,
+    /// What its processes are set to.
+    settings: &'a [(&'a str, &'a str)],
     /// The token of the first operator; it stays good when processes come and go.
     operator: String,
 }
@@ -37,11 +39,22 @@ impl<'a> Installation<'a> {
         replicas: usize,
         in_vain: &[Duration],
     ) -> Result<Self> {
+        Self::found_with(&[], databases, replicas, in_vain).await
+    }
+
+    /// The same, with settings by their variables.
+    pub(super) async fn found_with(
+        settings: &'a [(&'a str, &'a str)],
+        databases: &'a Databases,
+        replicas: usize,
+        in_vain: &[Duration],
+    ) -> Result<Self> {
         let own = databases.own().await?;
         let mut installation = Self {
             databases,
             own,
             places: Vec::new(),
+            settings,
             operator: String::new(),
         };
         for _ in 0..replicas {
@@ -83,9 +96,10 @@ impl<'a> Installation<'a> {
 
     /// Starts the process of a place that has none, and waits until it serves.
     pub(super) async fn start(&mut self, number: usize) -> Result<()> {
-        let url = self.own.url.clone();
+        let (url, settings) = (self.own.url.clone(), self.settings);
         let place = self.place(number)?;
-        let process = Process::start("serve", place.directory.path(), url.as_deref()).await;
+        let directory = place.directory.path();
+        let process = Process::start_with(settings, "serve", directory, url.as_deref()).await;
         place.process = Some(process.with_context(|| format!("starting process {number}"))?);
         Ok(())
     }

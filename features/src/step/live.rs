@@ -1,5 +1,7 @@
 //! Sentences about live connections: what is heard, and how they end.
 
+mod stream;
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -151,6 +153,7 @@ async fn hears_of_task(studio: &mut Studio, who: Agent, action: Action, task: Ta
     hear_until(studio, &who, &action, &id).await
 }
 
+#[given(expr = "{agent} hears {action} of {agent}")]
 #[then(expr = "{agent} hears {action} of {agent}")]
 async fn hears_of_agent(
     studio: &mut Studio,

@@ -236,3 +236,32 @@ impl Drop for Counted<'_> {
         self.0.metrics.subscriptions.dec();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_place_is_told_when_nothing_is_on_its_way_and_once() {
+        let mut running = Running {
+            number: 0,
+            kind: None,
+            task: tokio::spawn(async {}),
+            progress: Progress::default(),
+            sent: Arc::default(),
+            written: 0,
+            told: None,
+        };
+        assert_eq!(running.silence(), None, "it has not begun");
+        running.progress.passed(7);
+        running.sent.store(1, Ordering::SeqCst);
+        assert_eq!(running.silence(), None, "an event before it is on its way");
+        running.wrote();
+        let told = running.silence();
+        assert!(told.is_some() && running.silence().is_none());
+        running.progress.passed(8);
+        assert!(running.silence().is_some_and(|next| Some(next) != told));
+        running.progress.gave(&Cursor("a".to_owned()));
+        assert_eq!(running.silence(), None, "the event says where it is");
+    }
+}

@@ -41,11 +41,11 @@ impl Progress {
         }
     }
 
-    pub(super) fn gave(&self, cursor: &Cursor) {
+    pub(crate) fn gave(&self, cursor: &Cursor) {
         *self.step() = Step::Gave(cursor.clone());
     }
 
-    pub(super) fn passed(&self, sequence: i64) {
+    pub(crate) fn passed(&self, sequence: i64) {
         *self.step() = Step::Passed(sequence);
     }
 
