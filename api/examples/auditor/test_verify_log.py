@@ -287,7 +287,7 @@ class WholeLogs(WithALog):
         (self.root / "empty").write_text("", encoding="ascii")
         log = str(self.log)
         for given in ((f"{log}/nowhere", "--key", KEY), (log, "--key", "nowhere"), (log, "--key", f"{self.root}/empty"),
-                      (log, "--key", KEY, "--kept", "nowhere"),                      ("http://127.0.0.1:1/", "--key", KEY), ("http://[/", "--key", KEY)):
+                      (log, "--key", KEY, "--kept", "nowhere"), ("http://127.0.0.1:1/", "--key", KEY), ("http://[/", "--key", KEY)):
             status, found = self.run_it(*given)
             self.assertEqual((status, found["holds"]), (2, None), given)
         for given in ((log,), ("proof", "x", "--key", KEY), (log, "x", "--key", KEY)):
