@@ -47,3 +47,17 @@ Feature: Verifying a log
     And the log is verified
     Then it ends with status 0
     And the log has two public keys
+
+  @R5.05
+  Scenario Outline: Whoever trusts no binary of ours finds the same
+    When the auditor's verifier in <language> looks through the log
+    Then it ends with status 0
+    And what it says mentions "it holds"
+    When somebody changes an entry behind the server's back
+    And the auditor's verifier in <language> looks through the log
+    Then it ends with status 1
+    And what it says mentions "entry 2"
+
+    Examples:
+      | language |
+      | Python   |

@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::{report::Report, server::Server, tool, workers::Worker};
 
 const TESTS: &str = "unit and integration tests";
+const AUDITOR: &str = "the auditor's verifier in Python";
 const ON_SQLITE: &str = "Gherkin suite on SQLite";
 const ON_POSTGRES: &str = "Gherkin suite on PostgreSQL";
 const SOAK_ON_SQLITE: &str = "sample of the long runs on SQLite";
@@ -61,6 +62,7 @@ fn suites(report: &mut Report, require_all: bool) {
         let why = "ZIGGIE_TEST_S3_URL names no server";
         report.leave_out("tests above that need an S3-compatible store", why);
     }
+    auditor(report, require_all);
     for worker in Worker::ALL {
         report.prepare(worker.name(), require_all, || worker.prepare());
     }
@@ -98,6 +100,25 @@ fn suites(report: &mut Report, require_all: bool) {
             }
         }
         Err(error) => report.fail(ON_POSTGRES, format!("{error:#}")),
+    }
+}
+
+/// The verifier that auditors have, which is no part of the workspace's build.
+fn auditor(report: &mut Report, required: bool) {
+    match tool::run(tool::program("python3", &["--version"])) {
+        Ok(()) => {
+            let tests = [
+                "-B",
+                "-m",
+                "unittest",
+                "discover",
+                "--start-directory",
+                "api/examples/auditor",
+            ];
+            report.run(AUDITOR, tool::program("python3", &tests));
+        }
+        Err(error) if required => report.fail(AUDITOR, format!("{error:#}")),
+        Err(error) => report.leave_out(AUDITOR, format!("{error:#}")),
     }
 }
 

@@ -1,6 +1,8 @@
 //! `ziggie audit` and whoever changes things behind the server's back.
 
-use anyhow::{Context as _, Result, bail};
+use std::{ffi::OsStr, path::Path, process::Stdio};
+
+use anyhow::{Context as _, Result, bail, ensure};
 use cucumber::{given, then, when};
 use gates::client::Call;
 use sea_orm::{ConnectionTrait as _, Database, DbBackend};
@@ -9,6 +11,7 @@ use serde_json::json;
 use crate::{
     step::process::{ENDED, run},
     word::Agent,
+    worker::Language,
     world::Studio,
 };
 
@@ -65,6 +68,44 @@ async fn proof_of_first(studio: &mut Studio) -> Result<()> {
 #[when("the log's key is rotated")]
 async fn key_is_rotated(studio: &mut Studio) -> Result<()> {
     ziggie(studio, &["keys", "rotate", "--log"]).await
+}
+
+/// The one that auditors have who trust no binary of ours: it is given the address, the key and a token.
+#[when(expr = "the auditor's verifier in {language} looks through the log")]
+async fn auditor_looks(studio: &mut Studio, language: Language) -> Result<()> {
+    ensure!(
+        language == Language::Python,
+        "it is written in Python alone"
+    );
+    let operator = Agent::operator();
+    studio.client(&operator).await?;
+    let token = studio
+        .person(&operator)
+        .token
+        .clone()
+        .context("it has logged in")?;
+    let key = studio.door()?.get("/audit/tlog/key").await?.body;
+    let house = studio.house()?;
+    let (token_file, key_file) = (house.data_dir().join("token"), house.data_dir().join("key"));
+    std::fs::write(&token_file, token).context("the token")?;
+    std::fs::write(&key_file, key).context("the key")?;
+    let verifier = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .with_file_name("api")
+        .join("examples/auditor/verify_log.py");
+    let output = tokio::process::Command::new("python3")
+        .arg(verifier)
+        .arg(format!("http://{}/audit/tlog", house.process()?.address))
+        .args([OsStr::new("--key"), key_file.as_os_str()])
+        .args([OsStr::new("--token-file"), token_file.as_os_str()])
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .context("python3")?;
+    let said =
+        [output.stdout, output.stderr].map(|stream| String::from_utf8_lossy(&stream).into_owned());
+    let ended = json!({ "status": output.status.code(), "said": said.concat() });
+    studio.kept.insert(ENDED, ended);
+    Ok(())
 }
 
 #[then(expr = "what it says mentions {string}")]
