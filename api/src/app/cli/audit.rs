@@ -30,7 +30,7 @@ pub(super) enum AuditCommand {
     #[command(after_help = VERIFYING)]
     Verify {
         /// A public key of the log, as /audit/tlog/key shows it, kept from before; those in the database when left out
-        #[arg(long, value_name = "VKEY")]
+        #[arg(long, value_name = "VKEY", value_delimiter = '\n')]
         key: Vec<Verifier>,
         /// A checkpoint kept from before: the log has to begin with what it says
         #[arg(long, value_name = "FILE")]
