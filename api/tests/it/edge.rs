@@ -10,6 +10,7 @@ mod place;
 mod raw;
 mod replica;
 mod session;
+mod slow;
 mod socket;
 mod upgrade;
 
