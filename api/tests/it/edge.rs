@@ -11,6 +11,7 @@ mod place;
 mod raw;
 mod replica;
 mod session;
+mod slow;
 mod socket;
 mod tlog;
 mod upgrade;

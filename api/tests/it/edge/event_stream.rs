@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::raw::{Events, Socket};
 use super::{Edge, code, header};
 
-const ME: &str = "{ me { id } }";
-const UPDATES: &str = "subscription { agentUpdates { cursor agent { id } } }";
+pub(super) const ME: &str = "{ me { id } }";
+pub(super) const UPDATES: &str = "subscription { agentUpdates { cursor agent { id } } }";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Edge {
@@ -44,11 +42,11 @@ impl Edge {
     }
 }
 
-fn agent(block: &Value) -> &Value {
+pub(super) fn agent(block: &Value) -> &Value {
     &block["data"]["data"]["agentUpdates"]["agent"]["id"]
 }
 
-async fn until(mut holds: impl AsyncFnMut() -> bool) {
+pub(super) async fn until(mut holds: impl AsyncFnMut() -> bool) {
     let patience = tokio::time::Instant::now() + PATIENCE;
     while !holds().await {
         assert!(
@@ -322,44 +320,4 @@ async fn streams_count_among_the_sockets() {
     drop(events);
     until(async || edge.metric("ziggie_event_streams").await == "0").await;
     edge.events(UPDATES).await;
-}
-
-/// Far more, in all, than the buffers on the way hold.
-fn long_answers() -> String {
-    let fields: String = (0..100)
-        .map(|number| format!("{}{number}: __typename ", "x".repeat(1_000)))
-        .collect();
-    format!("subscription {{ agentUpdates {{ {fields} }} }}")
-}
-
-#[tokio::test]
-async fn who_does_not_read_is_cut_and_holds_nobody_up() {
-    let edge =
-        Edge::start_with(|config| config.limits.socket_write_timeout = Duration::from_millis(200))
-            .await;
-    let body = json!({"query": long_answers()}).to_string();
-    let head = format!(
-        "POST /graphql HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        edge.operator,
-        body.len()
-    );
-    let mut stream = TcpStream::connect(edge.running.address).await.unwrap();
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut heard = [0; 15];
-    stream.read_exact(&mut heard).await.unwrap();
-    assert_eq!(&heard, b"HTTP/1.1 200 OK");
-    let mut other = edge.events(UPDATES).await;
-    let agents: Vec<_> = (0..400)
-        .map(|number| json!({"id": format!("L1-TEST-{number:03}"), "name": "T", "tier": "L1"}))
-        .collect();
-    let call = "mutation($agents: [RegisterAgentInput!]!) { registerAgents(input: $agents) { agent { id } } }";
-    let registered = edge.post(Some(&edge.operator));
-    let registered = registered.json(&json!({"query": call, "variables": {"agents": agents}}));
-    assert_eq!(registered.send().await.unwrap().status(), 200);
-    for number in 0..400 {
-        let next = other.event().await;
-        assert_eq!(agent(&next), &json!(format!("L1-TEST-{number:03}")));
-    }
-    until(async || edge.metric("ziggie_event_streams").await == "1").await;
-    assert_eq!(edge.ask(ME).await["data"]["me"]["id"], "SYSTEM-001");
 }
