@@ -181,12 +181,14 @@ async fn no_entry_after(studio: &mut Studio, who: Agent) -> Result<()> {
             .with("first", "Int", 100)
             .selecting("nodes { sequence action }")
     };
+    let deactivations = read(json!({ "action": ["AGENT_DEACTIVATED"], "entityId": who.id() }));
+    // The log shows what is sequenced; what came before the deactivation is so by then.
     let gone = studio
-        .look(&read(
-            json!({ "action": ["AGENT_DEACTIVATED"], "entityId": who.id() }),
-        ))
+        .eventually("the deactivation is in the log", async |studio| {
+            let found = studio.look(&deactivations).await?;
+            Ok(sequence(&found["nodes"][0]))
+        })
         .await?;
-    let gone = sequence(&gone["nodes"][0]).context("the deactivation is not in the log")?;
     let entries = studio
         .look(&read(json!({ "actorId": who.id(), "entityType": "TASK" })))
         .await?;
