@@ -17,6 +17,7 @@ pub mod live;
 pub mod log;
 pub mod notification;
 pub mod page;
+pub mod personal;
 pub mod session;
 pub mod setting;
 pub mod task;

@@ -7,6 +7,7 @@ mod collation;
 mod engine;
 mod founding;
 mod notification;
+mod personal;
 mod tree;
 
 /// Every migration of the project, oldest first.
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(notification::Migration),
             Box::new(collation::Migration),
             Box::new(tree::Migration),
+            Box::new(personal::Migration),
         ]
     }
 }

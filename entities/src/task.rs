@@ -9,9 +9,11 @@ use crate::closed_word;
 use crate::id::{AgentId, TaskId};
 use crate::json::JsonText;
 
+pub mod personal;
 pub mod state;
 pub mod validation;
 
+pub use personal::Personal;
 pub use state::{TaskEvent, TaskStatus};
 pub use validation::{Held, ValidationStatus};
 
@@ -153,7 +155,7 @@ pub struct Model {
     pub input: JsonText,
     /// What came of it, by its type's output schema.
     pub output: Option<JsonText>,
-    /// SHA-256 of the output's canonical JSON: what a review is bound to.
+    /// SHA-256 of the output, with the assets that it names and commitments in the place of personal values: what a review is bound to.
     pub output_sha256: Option<String>,
     /// Why it failed or was cancelled.
     pub error: Option<String>,
@@ -199,12 +201,42 @@ pub struct Model {
     pub held: Option<Held>,
     /// Set for a check: the attempt of its parent whose hand-in it checks.
     pub check_of_attempt: Option<i32>,
+    /// Which values of input and output are personal; none when there are none, or none any more.
+    pub personal: Option<Personal>,
 }
 
 impl Model {
     /// Whether its deadline has passed while it is still open.
     pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
         self.status.is_open() && self.is_past_deadline(now)
+    }
+
+    /// The input as the log has its hash: with commitments in the place of personal values (spec R5.08).
+    pub fn hashed_input(&self) -> JsonText {
+        match &self.personal {
+            Some(personal) => personal.hashed_input(&self.input),
+            None => self.input.clone(),
+        }
+    }
+
+    /// The output as the log has its hash.
+    pub fn hashed_output(&self) -> Option<JsonText> {
+        let output = self.output.as_ref()?;
+        Some(match &self.personal {
+            Some(personal) => personal.hashed_output(output),
+            None => output.clone(),
+        })
+    }
+
+    /// As it is when its personal values are erased: their commitments stand in their places. What is recorded of it is the same.
+    #[must_use]
+    pub fn without_personal(&self) -> Self {
+        Self {
+            input: self.hashed_input(),
+            output: self.hashed_output(),
+            personal: None,
+            ..self.clone()
+        }
     }
 
     /// Whether its hand-in is held by its checks (spec R3.15).
@@ -230,7 +262,7 @@ impl Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Recorded are input, output and metadata by their SHA-256. Not recorded is from when on it may be claimed, which follows from the rest;
+/// Recorded are input, output and metadata by their SHA-256, personal values by commitments. Not recorded is from when on it may be claimed, which follows from the rest;
 /// the end of its lease is recorded as each attempt began, and not with every heartbeat (spec R5.01).
 impl Recorded for Model {
     const ENTITY: AuditEntity = AuditEntity::Task;
@@ -252,7 +284,7 @@ impl Recorded for Model {
             ("parentId", json!(self.parent_id)),
             ("depth", json!(self.depth)),
             ("metadataSha256", json!(self.metadata.sha256())),
-            ("inputSha256", json!(self.input.sha256())),
+            ("inputSha256", json!(self.hashed_input().sha256())),
             ("outputSha256", json!(self.output_sha256)),
             ("error", json!(self.error)),
             ("reviewFeedback", json!(self.review_feedback)),

@@ -130,6 +130,7 @@ operations! {
     CancelTask = "cancelTask", Mutation, Authenticated;
     AcknowledgeNotifications = "acknowledgeNotifications", Mutation, Authenticated;
 
+    ErasePersonalData = "erasePersonalData", Mutation, Permission(AgentPermission::ManageAgents);
     ExportAuditLog = "exportAuditLog", Mutation, Permission(AgentPermission::AccessAuditLogs);
     RegisterAsset = "registerAsset", Mutation, Permission(AgentPermission::ExecuteTask);
     ReviewAsset = "reviewAsset", Mutation, Permission(AgentPermission::ApproveAsset);

@@ -16,6 +16,7 @@ use super::scalar::DateTime;
 use crate::auth::policy::Operation;
 use crate::service::log::export::{self, Asked};
 use crate::service::log::{self, Consistency, Inclusion, Published};
+use crate::service::personal;
 
 /// A signed state of the audit log (C2SP tlog-checkpoint).
 #[derive(Debug, Clone, SimpleObject)]
@@ -135,6 +136,20 @@ impl LogMutation {
         let filter = filter.unwrap_or_default().into();
         let asked = export::ask(ctx.service(), ctx.caller(), &filter, format).await?;
         Ok(asked.into())
+    }
+
+    /// Erases what is personal of an agent: addresses and user agents of what it did, and the values that task types mark `x-personal` in
+    /// tasks that it made or holds. Commitments stay in their places, so that every hash and proof still holds. How many values it were.
+    #[graphql(guard = "Allow(Operation::ErasePersonalData)", directive = permission::apply(AgentPermission::ManageAgents))]
+    async fn erase_personal_data(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose.")] agent_id: ID,
+        #[graphql(desc = "Why: it stays in the audit log, so it should name nobody.")]
+        reason: String,
+    ) -> Result<i32, Refusal> {
+        let erased = personal::erase(ctx.service(), ctx.caller(), &agent_id, &reason).await?;
+        Ok(i32::try_from(erased).unwrap_or(i32::MAX))
     }
 }
 

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Service, asset, log, notification, session, task};
+use super::{Service, asset, log, notification, personal, session, task};
 use crate::auth::actor::Caller;
 use crate::error::{Error, Result};
 use crate::store::Tx;
@@ -21,7 +21,7 @@ type Duty = fn(&Service) -> BoxFuture<'_, Result<()>>;
 /// Starts every duty; they end when `shutdown` turns true, the flush of last uses after one more turn.
 pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> {
     let settings = &service.settings;
-    let duties: [(&'static str, Duration, Duty); 8] = [
+    let duties: [(&'static str, Duration, Duty); 9] = [
         ("session.sweep", settings.session_sweep, |service| {
             Box::pin(async { session::sweep(service).await.map(drop) })
         }),
@@ -51,6 +51,9 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
             settings.notification_sweep,
             |service| Box::pin(async { notification::sweep(service).await.map(drop) }),
         ),
+        ("personal.sweep", settings.personal_sweep, |service| {
+            Box::pin(async { personal::sweep(service).await.map(drop) })
+        }),
         ("key.reload", KEY_RELOAD, |service| {
             Box::pin(async {
                 service.keys.reload(&service.db).await?;

@@ -49,6 +49,10 @@ pub struct Settings {
     pub max_waiting_claims: u64,
     /// How often last uses are flushed.
     pub last_use_flush: Duration,
+    /// How long personal data are kept: addresses, user agents, and values that a type marks `x-personal`.
+    pub personal_retention: Duration,
+    /// How often personal data older than that are looked for.
+    pub personal_sweep: Duration,
     /// How many notifications that it has not acknowledged are kept for an agent; the oldest beyond are dropped.
     pub max_notifications: u64,
     /// How long a notification is kept after it was acknowledged.
@@ -81,6 +85,8 @@ impl Default for Settings {
             max_claim_wait: Duration::from_secs(25),
             max_waiting_claims: 16,
             last_use_flush: Duration::from_secs(10),
+            personal_retention: Duration::from_secs(365 * 24 * 3_600),
+            personal_sweep: Duration::from_secs(3_600),
             max_notifications: 10_000,
             notification_ttl: Duration::from_secs(30 * 24 * 3_600),
             notification_sweep: Duration::from_secs(600),

@@ -5,7 +5,7 @@ use entities::agent;
 use entities::audit::AuditAction;
 use entities::id::{AgentId, TaskId};
 use entities::json::JsonText;
-use entities::task::{self, TaskEvent, TaskPriority, TaskStatus, ValidationStatus};
+use entities::task::{self, Personal, TaskEvent, TaskPriority, TaskStatus, ValidationStatus};
 use entities::task_type;
 use serde_json::{Value, json};
 
@@ -20,6 +20,7 @@ mod hand_in;
 mod idempotency;
 mod lease;
 mod load;
+mod personal;
 mod query;
 mod review;
 mod sight;
@@ -77,6 +78,7 @@ struct Checked {
     task_type: task_type::Model,
     input: JsonText,
     metadata: JsonText,
+    personal: Option<Personal>,
     parent_id: Option<TaskId>,
     priority: TaskPriority,
     deadline: Option<DateTime<Utc>>,
@@ -184,8 +186,10 @@ async fn check(
         .as_deref()
         .map(|id| id.parse().map_err(|_| Error::not_found("task", id)))
         .transpose()?;
+    let places = types::personal_input(service, &task_type, &create.input)?;
     Ok(Checked {
         idempotency,
+        personal: personal::of_input(places),
         input: JsonText::of(&create.input),
         metadata: JsonText::of(&metadata),
         parent_id,
@@ -260,6 +264,7 @@ async fn insert(
         priority: checked.priority,
         input: checked.input.clone(),
         metadata: checked.metadata.clone(),
+        personal: checked.personal.clone(),
         deadline: checked.deadline,
     };
     let created = Transition::of(row.row(tx), action(operation));
@@ -302,6 +307,7 @@ struct NewTask<'a> {
     priority: TaskPriority,
     input: JsonText,
     metadata: JsonText,
+    personal: Option<Personal>,
     deadline: Option<DateTime<Utc>>,
 }
 
@@ -349,6 +355,7 @@ impl NewTask<'_> {
             validation: ValidationStatus::None,
             held: None,
             check_of_attempt: None,
+            personal: self.personal,
         }
     }
 }

@@ -16,7 +16,9 @@ mod schema;
 mod validator;
 mod version;
 
-pub use document::{Schemas, input_faults, output_faults, schema_faults};
+pub use document::{
+    Schemas, input_faults, output_faults, personal_input, personal_output, schema_faults,
+};
 pub use version::Versions;
 pub(super) use version::terms;
 

@@ -41,6 +41,12 @@ impl Clock {
     }
 }
 
+/// The least UUIDv7 of a moment: what was made before has a lesser one.
+pub fn first_uuid_at(moment: DateTime<Utc>) -> Uuid {
+    let millis = u64::try_from(moment.timestamp_millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
 /// A UUIDv7 (RFC 9562) of a moment.
 pub fn uuid_at(moment: DateTime<Utc>) -> Uuid {
     let mut random = [0u8; 10];

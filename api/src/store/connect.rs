@@ -55,6 +55,8 @@ pub enum OpenError {
 /// The oldest SQLite without the WAL reset bug.
 const SQLITE_MINIMUM: (u32, u32, u32) = (3, 51, 3);
 const SQLITE_READERS: u32 = 4;
+/// How long a connection waits for a lock on an embedded database.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A unit waits for nothing but the database: one that does, has lost its process.
 const IDLE_IN_UNIT: Duration = Duration::from_secs(10);
 /// A sequencer that has stopped in the middle of a batch gives way to another within two seconds.
@@ -146,7 +148,9 @@ impl Database {
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
-                    .busy_timeout(Duration::from_secs(5))
+                    .busy_timeout(BUSY_TIMEOUT)
+                    // What is deleted is overwritten in the file (spec R5.08).
+                    .pragma("secure_delete", "ON")
                     .statement_cache_capacity(256)
             });
         options

@@ -190,6 +190,15 @@ impl Db {
         Ok(())
     }
 
+    /// Lets what was erased be found nowhere on the disk either (spec R5.08): the embedded database overwrites what it deletes, and here its
+    /// write-ahead log is emptied. False where a reader was in the way. PostgreSQL does both by itself, with its autovacuum and its checkpoints.
+    pub async fn empty_log(&self) -> Result<bool> {
+        match &self.inner.backend {
+            Backend::Sqlite { writer, .. } => writer.empty_log().await,
+            Backend::Postgres { .. } => Ok(true),
+        }
+    }
+
     /// Ends what runs beneath and closes every connection, of all clones: what comes later finds the database unavailable. Dropping the last
     /// clone does the same without waiting for it.
     pub async fn close(&self) -> Result<(), DbErr> {

@@ -11,13 +11,14 @@ use entities::audit::{AuditAction, export};
 use entities::id::{AgentId, AuditId, SessionId, TaskId};
 use entities::{idempotency_key, installation, log_key, session, signing_key, task, task_type};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
     PrimaryKeyToColumn, QueryFilter,
 };
 
 mod asset;
 mod claim;
 mod notify;
+mod personal;
 mod record;
 
 use super::clock::uuid_at;
@@ -214,6 +215,12 @@ impl Tx {
             .set(changes::<task::Entity>(&before, &after))
             .filter(task::Column::Id.eq(before.id))
             .filter(task::Column::Revision.eq(before.revision))
+            // Erasure changes no revision: what is recorded of the task is the same.
+            .filter(match &before.personal {
+                _ if before.personal == after.personal => Condition::all(),
+                None => Condition::all().add(task::Column::Personal.is_null()),
+                Some(personal) => Condition::all().add(task::Column::Personal.eq(personal.clone())),
+            })
             .exec(&*self.connection)
             .await?;
         if updated.rows_affected != 1 {

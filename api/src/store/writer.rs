@@ -11,12 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
 use tokio::task::JoinSet;
 
+use super::connect::BUSY_TIMEOUT;
 use super::connection::Connection;
 use super::fault::{self, Fault};
 use super::ledger;
@@ -107,6 +108,31 @@ impl Writer {
             Some(connection) => connection.close().await,
             None => Ok(()),
         }
+    }
+
+    /// Moves what is committed into the database's own file and cuts the write-ahead log to nothing: what was erased stands in neither then.
+    /// False where a reader is in the way, which keeps the log as it is.
+    pub(super) async fn empty_log(&self) -> Result<bool> {
+        let mut slot = self.slot.lock().await;
+        slot.commit().await;
+        let connection = slot.connection().await?;
+        // Waiting for readers would keep every unit waiting.
+        connection
+            .execute_unprepared("PRAGMA busy_timeout = 0")
+            .await?;
+        let pragma = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+        let checkpoint = connection.query_one_raw(pragma).await;
+        connection
+            .execute_unprepared(&format!(
+                "PRAGMA busy_timeout = {}",
+                BUSY_TIMEOUT.as_millis()
+            ))
+            .await?;
+        let busy = match checkpoint? {
+            Some(row) => row.try_get::<i64>("", "busy")?,
+            None => 1,
+        };
+        Ok(busy == 0)
     }
 
     /// Tells of each commit.

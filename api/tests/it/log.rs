@@ -13,7 +13,7 @@ use tlog_tiles::{Hash, check_record, check_tree, record_hash};
 use ziggie::auth::actor::Caller;
 use ziggie::auth::note::{Verifier, open_checkpoint};
 use ziggie::error::{Code, Error};
-use ziggie::service::log::{self, Place};
+use ziggie::service::log::{self, Place, verify};
 use ziggie::service::{Service, Settings};
 use ziggie::store::tree as stored;
 use ziggie::store::{Entry, Tx};
@@ -36,6 +36,16 @@ async fn write(service: &Service, count: usize) {
 async fn verifiers(world: &World) -> Vec<Verifier> {
     let service = &world.service;
     service.log_keys.verifiers(&service.db).await.unwrap()
+}
+
+/// What an auditor who looks at the database of a world finds.
+pub(crate) async fn flaws(world: &World) -> Vec<String> {
+    let trusted = verifiers(world).await;
+    let db = &world.service.db;
+    let origin = log::origin(db).await.unwrap();
+    let verdict = verify::database(db, &origin, &trusted, &[]);
+    let flaws = verdict.await.unwrap().flaws;
+    flaws.iter().map(ToString::to_string).collect()
 }
 
 /// Opens a checkpoint by the other implementation, which has nothing of ours but the text of the key.

@@ -10,6 +10,7 @@ mod graphql;
 mod ledger;
 mod log;
 mod notification;
+mod personal;
 mod session;
 mod task;
 mod tidy;

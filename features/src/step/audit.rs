@@ -3,6 +3,7 @@
 //! Lists show what is sequenced, and denials are written off the answer's path: an entry is looked for until it is there.
 
 mod entry;
+mod erasure;
 mod export;
 mod history;
 mod proof;

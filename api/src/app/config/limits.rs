@@ -46,6 +46,10 @@ pub struct Limits {
     pub max_waiting_claims: u64,
     #[serde(with = "unit::time")]
     pub last_use_flush: Duration,
+    #[serde(with = "unit::time")]
+    pub personal_retention: Duration,
+    #[serde(with = "unit::time")]
+    pub personal_sweep: Duration,
     pub max_notifications: u64,
     #[serde(with = "unit::time")]
     pub notification_ttl: Duration,
@@ -112,6 +116,8 @@ impl Default for Limits {
             max_claim_wait: of_use.max_claim_wait,
             max_waiting_claims: of_use.max_waiting_claims,
             last_use_flush: of_use.last_use_flush,
+            personal_retention: of_use.personal_retention,
+            personal_sweep: of_use.personal_sweep,
             max_notifications: of_use.max_notifications,
             notification_ttl: of_use.notification_ttl,
             notification_sweep: of_use.notification_sweep,
@@ -159,6 +165,8 @@ impl Limits {
             max_claim_wait: self.max_claim_wait,
             max_waiting_claims: self.max_waiting_claims,
             last_use_flush: self.last_use_flush,
+            personal_retention: self.personal_retention,
+            personal_sweep: self.personal_sweep,
             max_notifications: self.max_notifications,
             notification_ttl: self.notification_ttl,
             notification_sweep: self.notification_sweep,

@@ -13,22 +13,22 @@ use crate::auth::actor::Caller;
 use crate::error::{Error, Fault, Result};
 use crate::service::Service;
 
-/// An output as it is kept, and its hash. BAD_USER_INPUT where the task's assignee hands in and it names assets that cannot be named.
+/// The hash of an output, `hashed` being the form in which it is taken: with commitments in the place of personal values. BAD_USER_INPUT where
+/// the task's assignee hands in and it names assets that cannot be named.
 ///
-/// Without assets the hash is that of the output's canonical JSON, with assets that of `{"assets": […], "output": …}`.
+/// Without assets the hash is that of the canonical JSON, with assets that of `{"assets": […], "output": …}`.
 pub(in crate::service) async fn hash_output(
     service: &Service,
     caller: &Caller,
     task: &task::Model,
     output: &Value,
-) -> Result<(JsonText, String)> {
-    let text = JsonText::of(output);
+    hashed: &JsonText,
+) -> Result<String> {
     let hands_in = task.status == TaskStatus::InProgress && caller.agent_id() == task.assignee_id;
     let named = named(output);
     // Whoever else calls is refused for that, and learns nothing of assets.
     if !hands_in || named.is_empty() {
-        let plain = text.sha256();
-        return Ok((text, plain));
+        return Ok(hashed.sha256());
     }
     let found: HashMap<AssetId, asset::Model> = find_named(&service.db, output)
         .await?
@@ -42,8 +42,8 @@ pub(in crate::service) async fn hash_output(
     if !faults.is_empty() {
         return Err(Error::BadUserInput(faults));
     }
-    let digest = digest(output, named.keys().filter_map(|id| found.get(id)));
-    Ok((text, digest))
+    let found = named.keys().filter_map(|id| found.get(id));
+    Ok(digest(&hashed.value(), found))
 }
 
 /// The assets that an output names, by their ids; what is not there any more is left out.
@@ -66,15 +66,16 @@ pub(in crate::service) async fn find_named(
 pub(in crate::service) async fn hash_now(
     db: &impl ConnectionTrait,
     output: &JsonText,
+    hashed: &JsonText,
 ) -> Result<Option<String>> {
     let value = output.value();
     let count = named(&value).len();
     if count == 0 {
-        return Ok(Some(output.sha256()));
+        return Ok(Some(hashed.sha256()));
     }
     let found = find_named(db, &value).await?;
     let gone = found.iter().any(|row| row.status == AssetStatus::Deleted);
-    Ok((found.len() == count && !gone).then(|| digest(&value, found.iter())))
+    Ok((found.len() == count && !gone).then(|| digest(&hashed.value(), found.iter())))
 }
 
 /// Where each id stands first: a JSON pointer into the output.

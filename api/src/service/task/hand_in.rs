@@ -3,6 +3,7 @@
 use entities::agent::AgentState;
 use entities::audit::AuditAction;
 use entities::json::JsonText;
+use entities::task::personal::hashed;
 use entities::task::{self, Held, TaskEvent, TaskStatus};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use super::super::{Service, asset, task_type as types};
 use super::answer::{self, Answer, Standing};
 use super::load::{self, Loaded};
+use super::personal;
 use super::validation;
 use crate::auth::actor::Caller;
 use crate::auth::policy::{self, Operation};
@@ -33,7 +35,7 @@ pub async fn request_review(
         answer: Answer::hand_in(
             "requestReview",
             attempt,
-            output.as_ref().map(|(text, _)| text),
+            output.as_ref().map(Output::hashed),
         ),
         output,
         attempt,
@@ -58,11 +60,7 @@ pub async fn complete(
     let output = check_output(service, caller, id, output).await?;
     let hand_in = HandIn {
         kind: Held::Complete,
-        answer: Answer::hand_in(
-            "completeTask",
-            attempt,
-            output.as_ref().map(|(text, _)| text),
-        ),
+        answer: Answer::hand_in("completeTask", attempt, output.as_ref().map(Output::hashed)),
         output,
         attempt,
     };
@@ -91,24 +89,54 @@ async fn check_output(
 ) -> Result<Option<Output>> {
     // Only the output of who may hand in is looked at; to the others the unit says why they may not.
     let task = load::find(&service.db, id).await?;
-    if task.status == TaskStatus::InProgress && caller.agent_id() == task.assignee_id {
+    let mut places = Vec::new();
+    if task.assignee_id.is_some() && caller.agent_id() == task.assignee_id {
         let terms = types::terms(service, &service.db, &task).await?;
         let document = output.as_ref().unwrap_or(&Value::Null);
-        let faults = types::output_faults(service, &terms, document)?;
-        if !faults.is_empty() {
-            return Err(Error::BadUserInput(faults));
+        if task.status == TaskStatus::InProgress {
+            let faults = types::output_faults(service, &terms, document)?;
+            if !faults.is_empty() {
+                return Err(Error::BadUserInput(faults));
+            }
         }
+        // Of an answer that is sent again too: it has to be known by its hash.
+        places = types::personal_output(service, &terms, document)?;
     }
-    match output.filter(|output| !output.is_null()) {
-        Some(output) => Ok(Some(
-            asset::hash_output(service, caller, &task, &output).await?,
-        )),
-        None => Ok(None),
-    }
+    let Some(output) = output.filter(|output| !output.is_null()) else {
+        return Ok(None);
+    };
+    let salt = personal::salt_of(&task);
+    let text = JsonText::of(&output);
+    let hashed = hashed(&salt, &places, &text);
+    let sha256 = asset::hash_output(service, caller, &task, &output, &hashed).await?;
+    Ok(Some(Output {
+        text,
+        hashed,
+        sha256,
+        salt,
+        places,
+    }))
 }
 
-/// An output as it is kept, and its hash, which covers the assets that it names (spec R3.11).
-type Output = (JsonText, String);
+/// An output that was checked.
+struct Output {
+    /// As it is kept.
+    text: JsonText,
+    /// As its hash is taken: with commitments in the place of personal values (spec R5.08).
+    hashed: JsonText,
+    /// Its hash, which covers the assets that it names (spec R3.11).
+    sha256: String,
+    /// Of the commitments.
+    salt: String,
+    /// Where its personal values are.
+    places: Vec<String>,
+}
+
+impl Output {
+    const fn hashed(&self) -> &JsonText {
+        &self.hashed
+    }
+}
 
 /// A hand-in whose output was checked.
 struct HandIn {
@@ -144,13 +172,13 @@ impl HandIn {
         load::check_attempt(&task, self.attempt)?;
         let (handed, _) = if terms.validators.0.is_empty() {
             validation::lock_held(tx, &task).await?;
-            let moved = self.answer.recorded(self.with_output(moved), &task);
+            let moved = self.answer.recorded(self.with_output(moved, &task)?, &task);
             let (handed, entry) = tx.apply(self.finished(moved, tx)).await?;
             validation::let_go(service, tx, &handed, entry).await?;
             (handed, entry)
         } else {
             let held = Transition::of(task.clone(), AuditAction::TaskValidationStarted);
-            let held = self.answer.recorded(self.with_output(held), &task);
+            let held = self.answer.recorded(self.with_output(held, &task)?, &task);
             validation::hold(service, tx, held, self.kind, &terms).await?
         };
         load::check_no_open_children(tx, &handed).await?;
@@ -158,11 +186,19 @@ impl HandIn {
         Ok(Ok(handed))
     }
 
-    fn with_output(&self, transition: Transition) -> Transition {
-        transition.set(|task| {
-            (task.output, task.output_sha256) = self.output.clone().unzip();
+    /// CONFLICT where the salt of the task's commitments is another by now.
+    fn with_output(&self, transition: Transition, task: &task::Model) -> Result<Transition> {
+        let personal = match &self.output {
+            Some(output) => personal::with_output(task, &output.salt, &output.places)?,
+            None => personal::with_output(task, "", &[])?,
+        };
+        Ok(transition.set(|task| {
+            let output = self.output.as_ref();
+            task.output = output.map(|output| output.text.clone());
+            task.output_sha256 = output.map(|output| output.sha256.clone());
+            task.personal = personal;
             task.progress = 100;
-        })
+        }))
     }
 
     fn finished(&self, moved: Transition, tx: &Tx) -> Transition {

@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use serde_json::{Value, json};
 
 use super::super::{Service, asset, task_type as types};
-use super::{cancel, checker, hand_in, load};
+use super::{cancel, checker, hand_in, load, personal};
 use crate::error::{Error, Fault, Result};
 use crate::store::{Transition, Tx};
 
@@ -59,10 +59,27 @@ pub(super) async fn hold(
         task: &task,
         makers: &makers,
     };
+    let personal = personal_of_check(&task);
     for name in &terms.validators.0 {
-        make_check(service, tx, &owners, entry, name, &input).await?;
+        make_check(service, tx, &owners, entry, name, (&input, &personal)).await?;
     }
     Ok((task, entry))
+}
+
+/// What is personal in a task is so in what its checks are told of it, whatever their own schemas say.
+fn personal_of_check(task: &task::Model) -> Vec<String> {
+    let Some(personal) = &task.personal else {
+        return Vec::new();
+    };
+    let input = personal
+        .input()
+        .iter()
+        .map(|place| format!("/input{place}"));
+    let output = personal
+        .output()
+        .iter()
+        .map(|place| format!("/output{place}"));
+    input.chain(output).collect()
 }
 
 async fn make_check(
@@ -71,7 +88,7 @@ async fn make_check(
     owners: &checker::Owners<'_>,
     cause: AuditId,
     validator: &str,
-    input: &Value,
+    (input, checked): (&Value, &[String]),
 ) -> Result<()> {
     let terms = types::latest(tx, validator)
         .await?
@@ -88,6 +105,8 @@ async fn make_check(
             message,
         )]));
     }
+    let mut places = types::personal_input(service, &terms, input)?;
+    places.extend_from_slice(checked);
     let (now, task) = (tx.now(), owners.task);
     let row = super::NewTask {
         terms: &terms,
@@ -97,6 +116,7 @@ async fn make_check(
         priority: task.priority,
         input: JsonText::of(input),
         metadata: JsonText::empty_object(),
+        personal: personal::of_input(personal::outermost(places)),
         deadline: None,
     };
     let row = task::Model {
@@ -191,9 +211,9 @@ fn is_content(check: &task::Model) -> bool {
 
 /// A finding where what was checked is not what would go through: the output's hash, or a part of the work that was opened again.
 async fn changed_since(tx: &Tx, task: &task::Model) -> Result<Option<Value>> {
-    let sha256 = match &task.output {
-        Some(output) => asset::hash_now(tx, output).await?,
-        None => None,
+    let sha256 = match (&task.output, task.hashed_output()) {
+        (Some(output), Some(hashed)) => asset::hash_now(tx, output, &hashed).await?,
+        _ => None,
     };
     if sha256 != task.output_sha256 {
         return Ok(Some(json!({"rule": "outputSha256", "valid": false})));

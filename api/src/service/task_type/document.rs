@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use entities::json::JsonText;
+use entities::task::personal;
 use entities::task_type;
 use jsonschema::Validator;
 use serde_json::Value;
@@ -17,8 +19,37 @@ const MAX_FAULTS: usize = 20;
 const MAX_KEPT: usize = 1_024;
 
 struct Compiled {
-    input: Validator,
-    output: Validator,
+    input: Schema,
+    output: Schema,
+}
+
+struct Schema {
+    validator: Validator,
+    /// Whether it marks anything as personal: most do not.
+    has_personal: bool,
+}
+
+impl Schema {
+    fn compile(schema: &JsonText) -> Result<Self> {
+        Ok(Self {
+            validator: compile(&schema.value()).map_err(Error::internal)?,
+            has_personal: schema.as_str().contains(personal::KEYWORD),
+        })
+    }
+
+    /// Where a document that keeps to it has values that it marks as personal: JSON pointers, none of them within another.
+    fn personal(&self, document: &Value) -> Vec<String> {
+        if !self.has_personal {
+            return Vec::new();
+        }
+        // What a specification does not know is an annotation (JSON Schema 2020-12, 6.5), which tells where in the document it applies.
+        let evaluation = self.validator.evaluate(document);
+        let places = evaluation
+            .iter_annotations()
+            .filter(|one| one.annotations.value()[personal::KEYWORD] == true)
+            .map(|one| one.instance_location.as_str().to_owned());
+        personal::outermost(places.collect())
+    }
 }
 
 /// Compiled schemas, by name and version: a version never changes. Clones share them.
@@ -43,8 +74,8 @@ impl Schemas {
             return Ok(compiled.clone());
         }
         let compiled = Arc::new(Compiled {
-            input: compile(&task_type.input_schema.value()).map_err(Error::internal)?,
-            output: compile(&task_type.output_schema.value()).map_err(Error::internal)?,
+            input: Schema::compile(&task_type.input_schema)?,
+            output: Schema::compile(&task_type.output_schema)?,
         });
         if kept.len() >= MAX_KEPT {
             kept.clear();
@@ -61,7 +92,7 @@ pub fn input_faults(
     input: &Value,
 ) -> Result<Vec<Fault>> {
     let compiled = service.schemas.of(task_type)?;
-    Ok(faults(service, "input", &compiled.input, input))
+    Ok(faults(service, "input", &compiled.input.validator, input))
 }
 
 /// The faults of an output.
@@ -71,7 +102,12 @@ pub fn output_faults(
     output: &Value,
 ) -> Result<Vec<Fault>> {
     let compiled = service.schemas.of(task_type)?;
-    Ok(faults(service, "output", &compiled.output, output))
+    Ok(faults(
+        service,
+        "output",
+        &compiled.output.validator,
+        output,
+    ))
 }
 
 /// The faults of an input that the server itself puts together out of documents that were measured before.
@@ -81,7 +117,29 @@ pub fn schema_faults(
     input: &Value,
 ) -> Result<Vec<Fault>> {
     let compiled = service.schemas.of(task_type)?;
-    Ok(violations("input", &compiled.input, input))
+    Ok(violations("input", &compiled.input.validator, input))
+}
+
+/// Where an input has personal values (spec R5.08).
+pub fn personal_input(
+    service: &Service,
+    task_type: &task_type::Model,
+    input: &Value,
+) -> Result<Vec<String>> {
+    Ok(service.schemas.of(task_type)?.input.personal(input))
+}
+
+/// Where an output has personal values; nowhere in one that is too large to be taken.
+pub fn personal_output(
+    service: &Service,
+    task_type: &task_type::Model,
+    output: &Value,
+) -> Result<Vec<String>> {
+    let schema = &service.schemas.of(task_type)?.output;
+    if schema.has_personal && output.to_string().len() > service.settings.max_document_bytes {
+        return Ok(Vec::new());
+    }
+    Ok(schema.personal(output))
 }
 
 fn faults(service: &Service, field: &str, validator: &Validator, document: &Value) -> Vec<Fault> {

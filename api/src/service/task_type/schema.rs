@@ -1,5 +1,6 @@
 //! Which schemas are taken: valid, closed in themselves, and bounded in what checking against them can cost (spec R3.13). Floor 3.
 
+use entities::task::personal;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
@@ -111,6 +112,10 @@ impl<'a> Walk<'a> {
                                 "reference",
                                 format!("must not use {key}"),
                             ));
+                        }
+                        personal::KEYWORD if !inner.is_boolean() => {
+                            let message = "must be true or false".to_owned();
+                            return Err((format!("{pointer}/{key}"), "type", message));
                         }
                         // Examples and the like are data, not schemas; definitions are visited where they are used.
                         "const" | "enum" | "default" | "examples" => {}

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use entities::audit::recorded::Recorded;
-use entities::audit::{MAX_ENTRY_BYTES, entry, leaf, personal};
+use entities::audit::{AuditAction, MAX_ENTRY_BYTES, entry, leaf, personal};
 use entities::id::{AgentId, AuditId};
 use entities::json::JsonText;
 use rand::RngCore;
@@ -31,7 +31,15 @@ impl Tx {
         }
         let id = AuditId::new(uuid_at(self.now));
         let origin = &self.caller.origin;
-        let personal = personal_values(id, &entry, origin);
+        let actor_id = entry.actor.clone();
+        let actor_id = actor_id.unwrap_or_else(|| self.caller.agent_id());
+        // Who has its own data erased does not leave some behind with that.
+        let leaves_nothing = entry.action == AuditAction::PersonalDataErased
+            && actor_id.as_ref().map(AgentId::as_str) == entry.entity_id.as_deref();
+        let personal = match leaves_nothing {
+            true => Vec::new(),
+            false => personal_values(id, &entry, origin),
+        };
         let commitments: Map<String, Value> = personal
             .iter()
             .map(|one| {
@@ -49,7 +57,7 @@ impl Tx {
             ordinal: 0,
             entity_type: entry.action.entity(),
             action: entry.action,
-            actor_id: entry.actor.unwrap_or_else(|| self.caller.agent_id()),
+            actor_id,
             session_id: entry.session_id.or_else(|| self.caller.session_id()),
             entity_id: entry.entity_id.unwrap_or_default(),
             metadata: JsonText::of(&Value::Object(entry.metadata)),

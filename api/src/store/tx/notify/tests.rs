@@ -59,6 +59,7 @@ fn task(status: Status) -> task::Model {
         validation: task::ValidationStatus::None,
         held: None,
         check_of_attempt: None,
+        personal: None,
     }
 }
 

@@ -25,6 +25,7 @@ impl Cell<'_> {
             Operation::RegisterAgent
             | Operation::RegisterAgents
             | Operation::RotateAgentSecret
+            | Operation::ErasePersonalData
             | Operation::UpdateAgents
             | Operation::ActivateAgent
             | Operation::DeactivateAgent
@@ -212,6 +213,10 @@ impl Cell<'_> {
             ),
             Operation::RotateAgentSecret => (
                 "mutation($id: ID!) { rotateAgentSecret(agentId: $id) { secret } }",
+                json!({"id": victim}),
+            ),
+            Operation::ErasePersonalData => (
+                "mutation($id: ID!) { erasePersonalData(agentId: $id, reason: \"asked for\") }",
                 json!({"id": victim}),
             ),
             Operation::UpdateAgents => (
