@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use entities::agent;
 use entities::audit::AuditAction;
-use entities::id::{AgentId, TaskId};
+use entities::id::TaskId;
 use entities::json::JsonText;
-use entities::task::{self, Personal, TaskEvent, TaskPriority, TaskStatus, ValidationStatus};
+use entities::task::{self, Personal, TaskEvent, TaskPriority, TaskStatus};
 use entities::task_type;
 use serde_json::{Value, json};
 
@@ -20,6 +20,7 @@ mod hand_in;
 mod idempotency;
 mod lease;
 mod load;
+mod new;
 mod personal;
 mod query;
 mod review;
@@ -43,6 +44,7 @@ pub(super) use validation::lock_checked_by;
 pub use validation::{Validation, validations};
 pub use wait::waiting_for;
 
+use self::new::NewTask;
 use super::{Service, task_type as types};
 use crate::auth::actor::Caller;
 use crate::auth::policy::{self, Handing, Operation};
@@ -295,68 +297,6 @@ const fn action(operation: Operation) -> AuditAction {
         Operation::DelegateTask => AuditAction::TaskDelegated,
         Operation::ExecuteTask => AuditAction::TaskStarted,
         _ => AuditAction::TaskCreated,
-    }
-}
-
-/// What a new row is made of.
-struct NewTask<'a> {
-    terms: &'a task_type::Model,
-    creator_id: AgentId,
-    parent_id: Option<TaskId>,
-    depth: i16,
-    priority: TaskPriority,
-    input: JsonText,
-    metadata: JsonText,
-    personal: Option<Personal>,
-    deadline: Option<DateTime<Utc>>,
-}
-
-impl NewTask<'_> {
-    fn row(self, tx: &Tx) -> task::Model {
-        let now = tx.now();
-        let default_deadline = self
-            .terms
-            .deadline_seconds
-            .map(|seconds| now + chrono::TimeDelta::seconds(seconds.into()));
-        task::Model {
-            id: tx.task_id(),
-            type_name: self.terms.name.clone(),
-            type_version: self.terms.version,
-            status: TaskStatus::Pending,
-            priority: self.priority,
-            creator_id: self.creator_id,
-            assignee_id: None,
-            reviewer_id: None,
-            parent_id: self.parent_id,
-            depth: self.depth,
-            metadata: self.metadata,
-            input: self.input,
-            output: None,
-            output_sha256: None,
-            error: None,
-            review_feedback: None,
-            rejection_count: 0,
-            attempt: 0,
-            failure_count: 0,
-            max_attempts: self.terms.max_attempts,
-            lease_expires_at: None,
-            progress: 0,
-            progress_message: None,
-            created_at: now,
-            assigned_at: None,
-            started_at: None,
-            review_requested_at: None,
-            reviewed_at: None,
-            completed_at: None,
-            deadline: self.deadline.or(default_deadline),
-            duration_ms: None,
-            revision: 0,
-            claimable_at: Some(now),
-            validation: ValidationStatus::None,
-            held: None,
-            check_of_attempt: None,
-            personal: self.personal,
-        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::world::{World, anything_goes, drawing, on_each_database, validator};
 
 /// What must be found nowhere.
 const MAIL: &str = "ada.lovelace@example.org";
-const STREET: &str = "12 St James's Square";
+const STREET: &str = "12 Saint James Square";
 const BROWSER: &str = "Analytical-Engine/1.0";
 const ADDRESS: &str = "203.0.113.77";
 

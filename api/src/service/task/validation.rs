@@ -108,7 +108,7 @@ async fn make_check(
     let mut places = types::personal_input(service, &terms, input)?;
     places.extend_from_slice(checked);
     let (now, task) = (tx.now(), owners.task);
-    let row = super::NewTask {
+    let row = super::new::NewTask {
         terms: &terms,
         creator_id: AgentId::control_center(),
         parent_id: Some(task.id),
