@@ -55,6 +55,8 @@ pub enum OpenError {
 /// The oldest SQLite without the WAL reset bug.
 const SQLITE_MINIMUM: (u32, u32, u32) = (3, 51, 3);
 const SQLITE_READERS: u32 = 4;
+/// How many rows an embedded database reads ahead of who takes them.
+const ROW_BUFFER: usize = 512;
 /// How long a connection waits for a lock on an embedded database.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A unit waits for nothing but the database: one that does, has lost its process.
@@ -151,6 +153,8 @@ impl Database {
                     .busy_timeout(BUSY_TIMEOUT)
                     // What is deleted is overwritten in the file (spec R5.08).
                     .pragma("secure_delete", "ON")
+                    // A page goes from the database's thread to ours in one piece, not by switching between them.
+                    .row_buffer_size(ROW_BUFFER)
                     .statement_cache_capacity(256)
             });
         options

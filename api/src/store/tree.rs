@@ -100,8 +100,10 @@ fn signed(place: u64) -> Result<i64> {
 
 /// What each of these lists of subtrees makes together: roots, and the hashes of proofs. One query for each tile that is touched.
 pub async fn hashes(connection: &impl ConnectionTrait, wanted: &[Vec<Node>]) -> Result<Vec<Hash>> {
+    // Neighbours have most of their paths in common: each subtree is asked for, and computed, once.
+    let nodes: BTreeSet<Node> = wanted.iter().flatten().copied().collect();
     let mut tiles: BTreeMap<(u8, u64), Range<u64>> = BTreeMap::new();
-    for node in wanted.iter().flatten().copied().collect::<BTreeSet<_>>() {
+    for node in &nodes {
         let (level, places) = node.stored();
         let tile = tiles
             .entry((level, places.start / TILE_WIDTH))
@@ -116,15 +118,16 @@ pub async fn hashes(connection: &impl ConnectionTrait, wanted: &[Vec<Node>]) -> 
             (first, stored(connection, level, places).await?),
         );
     }
-    let hash = |node: &Node| {
+    let hash = |node: Node| {
         let (level, places) = node.stored();
         let (first, hashes) = found.get(&(level, places.start / TILE_WIDTH))?;
         let within = usize::try_from(places.start - first).ok()?
             ..usize::try_from(places.end - first).ok()?;
-        hashes.get(within).map(perfect)
+        Some((node, perfect(hashes.get(within)?)))
     };
+    let known: HashMap<Node, Hash> = nodes.into_iter().filter_map(hash).collect();
     let folded = wanted.iter().map(|nodes| {
-        let hashes: Option<Vec<Hash>> = nodes.iter().map(hash).collect();
+        let hashes: Option<Vec<Hash>> = nodes.iter().map(|node| known.get(node).copied()).collect();
         hashes.map(|hashes| tree::fold(&hashes))
     });
     let folded: Option<Vec<Hash>> = folded.collect();
