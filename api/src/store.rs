@@ -3,6 +3,7 @@
 //! Outside this module nothing can write: [`Db`] and [`Tx`] answer reads only, and every change goes through a method of [`Tx`] that takes
 //! the audit entry with it (design property 1).
 
+pub mod archive;
 pub mod clock;
 mod connect;
 mod connection;
@@ -15,6 +16,7 @@ mod hydrate;
 mod ledger;
 mod lock;
 mod read_only;
+pub mod scratch;
 mod sequencer;
 pub mod shelf;
 mod snapshot;

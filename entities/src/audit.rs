@@ -2,6 +2,7 @@
 
 use crate::{closed_word, stored_as_text};
 
+pub mod archive;
 pub mod checkpoint;
 pub mod entry;
 pub mod export;

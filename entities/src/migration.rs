@@ -2,6 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
+mod archive;
 mod asset;
 mod collation;
 mod engine;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(collation::Migration),
             Box::new(tree::Migration),
             Box::new(personal::Migration),
+            Box::new(archive::Migration),
         ]
     }
 }

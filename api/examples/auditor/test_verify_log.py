@@ -541,6 +541,16 @@ class OverHttp(WithALog):
         self.fails("tile/0/000 is not what the mirror has from before", *given, log=self.url, tile="tile/0/000")
         self.assertEqual((mirror / "checkpoint").read_bytes(), before)
 
+    def test_bundles_with_archived_entries_are_not_asked_for(self):
+        for bundle in ("000", "001"):
+            (self.log / "tile/entries" / bundle).unlink()
+        given = ("--token-file", self.token, "--archived")
+        found = self.holds(*given, "300", log=self.url)
+        self.assertEqual((found["entries_read"], found["archived"]), (88, 300))
+        self.fails("tile/entries/001 is missing", *given, "256", log=self.url)
+        self.flip("tile/entries/002.p/88", 5)
+        self.fails("do not agree", *given, "300", log=self.url)
+
     def test_without_a_token_no_entry_is_asked_for(self):
         self.assertEqual(self.holds(log=self.url)["entries_read"], 0)
         self.assertFalse(any("/entries/" in path for path, _ in self.asked))

@@ -251,8 +251,8 @@ class Walk:
     settles it. What is sure to be wrong ends the walk; but a doubt from before is the first bad thing.
     """
 
-    def __init__(self, source, roots, below):
-        self.source, self.roots, self.below = source, roots, below
+    def __init__(self, source, roots, below, archived):
+        self.source, self.roots, self.below, self.archived = source, roots, below, archived
         self.ids, self.tiles, self.good, self.doubt = set(), 0, 0, None
         self.own, self.told = Tree(), Tree()  # over the leaves as the entries make them, and as the tiles have them
 
@@ -260,7 +260,7 @@ class Walk:
         try:
             for first in range(0, size, TILE):
                 told = self.tile(0, first // TILE, min(TILE, size - first))
-                own = self.bundle(first, told) if self.below == "entries" else told
+                own = self.bundle(first, told) if self.below == "entries" and first >= self.archived else told
                 for kept in sorted(kept for kept in self.roots if first < kept <= first + TILE and kept < size):
                     self.settle(kept, self.own.root(own[:kept - first]), self.told.root(told[:kept - first]))
                 for upper in self.own.grow(own):
@@ -338,11 +338,12 @@ def verify(args, keys):
         root, other = roots.setdefault(old.size, (old.root, name))
         if old.root != root:
             raise Fault(f"{name} and {other} are both of {old.size} entries and have different roots", {"checkpoint": name})
-    walk = Walk(source, roots, "leaf hashes" if args.hashes_only or source.remote and not token else "entries")
+    walk = Walk(source, roots, "leaf hashes" if args.hashes_only or source.remote and not token else "entries", args.archived)
     walk.run(log.size)
     if mirror:
         mirror.put("checkpoint", note)
-    return log, {"computed_from": walk.below, "entries_read": len(walk.ids), "tiles": walk.tiles, "kept": kept}
+    archived = {"archived": args.archived} if args.archived else {}
+    return log, {"computed_from": walk.below, "entries_read": len(walk.ids), "tiles": walk.tiles, "kept": kept, **archived}
 
 
 def prove(args, keys):
@@ -376,6 +377,7 @@ def main(given=None):
     parser.add_argument("--kept", nargs="+", action="extend", default=[], help="checkpoints that you have kept: the log has to begin with them")
     parser.add_argument("--mirror", help="a directory to copy the log to; its checkpoint from before counts as kept")
     parser.add_argument("--hashes-only", action="store_true", help="reads no entries: proves only that the tiles are those of the root")
+    parser.add_argument("--archived", metavar="N", type=int, default=0, help="the entries before this number lie in archives, which verify_archive.py verifies: of bundles with one of them only the hashes are read")
     parser.add_argument("--entry", help="the entry to prove, in its canonical bytes")
     parser.add_argument("--json", action="store_true", help="answers in JSON")
     args = parser.parse_intermixed_args(given)

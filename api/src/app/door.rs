@@ -18,7 +18,7 @@ use crate::service::Service;
 
 /// A fleet of tens of thousands of agents fits.
 const MAX_LINE: u64 = 64 * 1024 * 1024;
-/// How long an order may take, its way in and out included.
+/// How long an order may take on its way in.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// After a fault such as too many open files.
 const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(100);
@@ -90,7 +90,7 @@ async fn answer(listener: UnixListener, service: Service) {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    visitors.spawn(tokio::time::timeout(PATIENCE, serve(stream, service.clone())));
+                    visitors.spawn(serve(stream, service.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a visitor at the owner's socket could not be let in");
@@ -103,15 +103,20 @@ async fn answer(listener: UnixListener, service: Service) {
 }
 
 async fn serve(mut stream: UnixStream, service: Service) -> io::Result<()> {
-    let line = read_line(&mut stream).await?;
+    let line = tokio::time::timeout(PATIENCE, read_line(&mut stream)).await??;
     let reply = match serde_json::from_str::<Order>(&line) {
-        Ok(order) => match order::carry_out(&service, order).await {
-            Ok(said) => Reply::Done(said),
-            Err(error) => Reply::Refused(format!("{error:#}")),
-        },
+        Ok(order) => {
+            let patience = order.patience();
+            let done = tokio::time::timeout(patience, order::carry_out(&service, order)).await;
+            match done {
+                Ok(Ok(said)) => Reply::Done(said),
+                Ok(Err(error)) => Reply::Refused(format!("{error:#}")),
+                Err(_) => Reply::Refused("it took too long".to_owned()),
+            }
+        }
         Err(error) => Reply::Refused(format!("no order that this build knows: {error}")),
     };
-    write_line(&mut stream, &reply).await
+    tokio::time::timeout(PATIENCE, write_line(&mut stream, &reply)).await?
 }
 
 /// Asks the process that serves a data directory; returns what to print.
@@ -121,7 +126,7 @@ pub(super) async fn ask(path: &Path, order: &Order) -> Result<String> {
         write_line(&mut stream, order).await?;
         read_line(&mut stream).await
     };
-    let line = tokio::time::timeout(PATIENCE, asked)
+    let line = tokio::time::timeout(PATIENCE + order.patience(), asked)
         .await
         .context("the server did not answer in time")?
         .with_context(|| format!("asking the server by {}", path.display()))?;

@@ -2,6 +2,7 @@
 //! the command itself where none does. Audited as the control center's. Floor 6.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::data_dir::write_private;
 use super::parts::explained;
 use crate::auth::actor::Caller;
+use crate::service::log::archive::{self, Month};
 use crate::service::log::export::{self, Done, Sent};
 use crate::service::{Service, founding, key, log, session};
 
@@ -44,6 +46,8 @@ pub(super) enum Order {
         format: AuditExportFormat,
         /// Which entries.
         filter: serde_json::Value,
+        /// From this number on, where older entries were archived.
+        first: Option<i64>,
         /// Of the first so many.
         size: i64,
         /// How many were written.
@@ -53,6 +57,11 @@ pub(super) enum Order {
         /// Their SHA-256.
         sha256: String,
     },
+    /// Moves older entries of the log to archives.
+    ArchiveLog {
+        /// The months before this one, such as 2026-01; what the setting says when nothing does.
+        before: Option<String>,
+    },
     /// Registers the agents of a fleet file, all or none.
     ImportFleet {
         /// The file's text.
@@ -60,6 +69,16 @@ pub(super) enum Order {
     },
     /// Every agent, as a fleet file.
     ExportFleet,
+}
+
+impl Order {
+    /// How long it may take. A log of years takes its time to archive; broken off, it goes on where it stopped.
+    pub(super) fn patience(&self) -> Duration {
+        match self {
+            Self::ArchiveLog { .. } => Duration::from_secs(6 * 3_600),
+            _ => Duration::from_secs(120),
+        }
+    }
 }
 
 /// Carries an order out; returns what to print.
@@ -88,6 +107,7 @@ pub(super) async fn carry_out(service: &Service, order: Order) -> Result<String>
         Order::Exported {
             format,
             filter,
+            first,
             size,
             rows,
             bytes,
@@ -101,6 +121,7 @@ pub(super) async fn carry_out(service: &Service, order: Order) -> Result<String>
             let done = Done {
                 format,
                 filter,
+                first,
                 size,
                 sent,
             };
@@ -108,12 +129,29 @@ pub(super) async fn carry_out(service: &Service, order: Order) -> Result<String>
                 .await
                 .map(|()| String::new())
         }
+        Order::ArchiveLog { before } => {
+            let before = before.as_deref().map(str::parse::<Month>).transpose();
+            let before = before.map_err(anyhow::Error::msg)?;
+            archive::run(service, before).await.map(|done| told(&done))
+        }
         Order::ImportFleet { text } => founding::import_fleet(service, &caller, &text)
             .await
             .map(|count| format!("{count} agents registered")),
         Order::ExportFleet => founding::export_fleet(service).await,
     };
     said.map_err(explained)
+}
+
+/// A line for each archive, and one of what has left the database.
+fn told(done: &archive::Done) -> String {
+    let mut text = String::new();
+    for row in &done.archives {
+        let (first, last) = (row.first_sequence, row.next_sequence - 1);
+        let (bytes, key) = (row.byte_size, &row.object_key);
+        text += &format!("{first} to {last}: {bytes} bytes in {key}\n");
+    }
+    let (archives, entries) = (done.archives.len(), done.entries);
+    text + &format!("archives made: {archives}; entries that have left the database: {entries}")
 }
 
 /// One line a key, in the form in which verifiers take it.

@@ -1,4 +1,5 @@
-//! Floor 1: signed notes (C2SP signed-note, version 1.0.0) and the checkpoints that they carry (C2SP tlog-checkpoint).
+//! Floor 1: signed notes (C2SP signed-note, version 1.0.0) and what they carry:
+//! checkpoints (C2SP tlog-checkpoint) and manifests of archives.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +10,10 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use entities::audit::tree::Hash;
 use entities::json::hex;
 use sha2::{Digest, Sha256};
+
+mod manifest;
+
+pub use manifest::{Kind, Manifest, open_manifest};
 
 /// The signature type of Ed25519.
 const ED25519: u8 = 0x01;
@@ -32,6 +37,9 @@ pub enum NoteError {
     /// The text is no checkpoint.
     #[error("it is no checkpoint: {0}")]
     Checkpoint(&'static str),
+    /// The text is no manifest of an archive.
+    #[error("it is no manifest of an archive: {0}")]
+    Manifest(&'static str),
     /// The text of a key is not in its form.
     #[error("it is no verifier key: {0}")]
     Key(&'static str),

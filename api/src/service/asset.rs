@@ -22,6 +22,7 @@ pub(super) use named::{find_named, hash_now, hash_output};
 pub use query::{Filter, find, find_visible, get, list, list_of_task};
 pub use review::{Review, delete, review};
 pub use sweep::clear_leftovers;
+pub(super) use sweep::clear_now;
 
 use super::Service;
 use crate::auth::actor::Caller;

@@ -65,6 +65,10 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
     running.spawn(flush_when_wanted(service.clone(), shutdown.clone()));
     running.spawn(task::serve_claimers(service.clone(), shutdown.clone()));
     running.spawn(log::keep_checkpoints(service.clone(), shutdown.clone()));
+    running.spawn(log::archive::keep_retention(
+        service.clone(),
+        shutdown.clone(),
+    ));
     for (name, period, duty) in duties {
         running.spawn(run(service.clone(), shutdown.clone(), name, period, duty));
     }

@@ -24,6 +24,7 @@ use super::task::Filter;
 use crate::auth::actor::Caller;
 use crate::auth::sight::sees_task;
 use crate::error::{Error, Result};
+use crate::store::archive;
 use crate::store::feed::{Event, FeedEnd, Subject};
 
 /// The name that cursors of streams carry: one place in the log serves every stream.
@@ -81,7 +82,7 @@ impl Place {
             Self::After(sequence) => (sequence, sequence.saturating_add(1)),
             Self::Within(sequence, _) => (sequence, sequence),
         };
-        if first_needed < service.feed.first_kept() {
+        if first_needed < archive::first_kept(&service.db).await? {
             return refused(
                 "kept",
                 "is older than what is kept of the log: read what there is, then follow without a cursor",

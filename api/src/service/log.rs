@@ -6,6 +6,7 @@ use entities::audit::checkpoint;
 use sea_orm::ConnectionTrait;
 use tokio::sync::watch;
 
+pub mod archive;
 pub mod export;
 mod key;
 mod proof;

@@ -59,6 +59,8 @@ pub struct Settings {
     pub notification_ttl: Duration,
     /// How often notifications are swept.
     pub notification_sweep: Duration,
+    /// How long entries of the audit log stay in the database before they move to archives; whole months, six of them at least (spec R5.08).
+    pub audit_retention: Duration,
 }
 
 impl Default for Settings {
@@ -90,6 +92,7 @@ impl Default for Settings {
             max_notifications: 10_000,
             notification_ttl: Duration::from_secs(30 * 24 * 3_600),
             notification_sweep: Duration::from_secs(600),
+            audit_retention: Duration::from_secs(2_556 * 24 * 3_600),
         }
     }
 }

@@ -3,7 +3,6 @@
 //! The sequenced audit log is the event stream (spec R6.01); there is no other. The feed also keeps the line of reports in memory, so
 //! that deciding an event for a subscriber costs no query.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use futures::stream::try_unfold;
 use sea_orm::EntityTrait;
 use tokio::sync::mpsc;
 
+use super::archive;
 use super::db::Db;
 use super::hydrate;
 use crate::auth::fleet::Fleet;
@@ -81,7 +81,6 @@ struct State {
 struct Shared {
     db: Db,
     state: Mutex<State>,
-    first_kept: AtomicI64,
 }
 
 /// A handle of the feed; clones share it.
@@ -110,7 +109,6 @@ impl Feed {
                     subscribers: Vec::new(),
                     draining: false,
                 }),
-                first_kept: AtomicI64::new(0),
             }),
         };
         tokio::spawn(follow_ledger(Arc::downgrade(&feed.shared), head));
@@ -125,16 +123,6 @@ impl Feed {
     /// The next sequence number that it will fan out.
     pub fn head(&self) -> i64 {
         self.shared.state().next
-    }
-
-    /// The first sequence number whose entry the log still has: no stream can begin before it.
-    pub fn first_kept(&self) -> i64 {
-        self.shared.first_kept.load(Ordering::Relaxed)
-    }
-
-    /// Learns that everything before a sequence number is no longer kept. Nothing is dropped yet, so that only tests say so.
-    pub fn keep_from(&self, sequence: i64) {
-        self.shared.first_kept.store(sequence, Ordering::Relaxed);
     }
 
     /// Where a stream begins that shows what is committed from now on.
@@ -263,6 +251,14 @@ impl Reader {
                 let page = hydrate::events(&self.shared.db, self.next, missing.min(PAGE))
                     .await
                     .map_err(|_| FeedEnd::Unavailable)?;
+                // A month may have been archived since this reader began: where it resumes, it is told.
+                let first = page.first().map_or(self.live_from, |event| event.sequence);
+                if first > self.next {
+                    let kept = archive::first_kept(&self.shared.db).await;
+                    if self.next < kept.map_err(|_| FeedEnd::Unavailable)? {
+                        return Err(FeedEnd::Unavailable);
+                    }
+                }
                 if page.is_empty() {
                     self.next = self.live_from;
                 }

@@ -1,5 +1,6 @@
 //! Locks that are not rows. Of agents: what is written in an agent's name and what ends its sessions exclude each other (spec R2.03).
-//! Of task types: those who start tasks of one whose number is limited come one after the other (spec R3.13). Floor 2.
+//! Of task types: those who start tasks of one whose number is limited come one after the other (spec R3.13).
+//! Of the archives: they are made one behind the other (spec R5.08). Floor 2.
 
 use std::collections::BTreeMap;
 
@@ -64,6 +65,17 @@ pub(super) async fn lock_type(transaction: &Connection, name: &str) -> Result<()
     if transaction.get_database_backend() == DbBackend::Postgres {
         let key = hash(name) % u64::from(i32::MAX.unsigned_abs());
         let statement = format!("SELECT pg_advisory_xact_lock({TYPE_LOCK_CLASS}, {key})");
+        transaction.execute_unprepared(&statement).await?;
+    }
+    Ok(())
+}
+
+const ARCHIVES_LOCK: i64 = 0x5a49_4747_4945_0004;
+
+/// As for agents: on SQLite the one writer is the lock.
+pub(super) async fn lock_archives(transaction: &Connection) -> Result<()> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let statement = format!("SELECT pg_advisory_xact_lock({ARCHIVES_LOCK})");
         transaction.execute_unprepared(&statement).await?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use entities::agent;
 use entities::audit::recorded::{Recorded, difference};
-use entities::audit::{AuditAction, export};
+use entities::audit::{AuditAction, archive, export};
 use entities::id::{AgentId, AuditId, SessionId, TaskId};
 use entities::{idempotency_key, installation, log_key, session, signing_key, task, task_type};
 use sea_orm::{
@@ -47,6 +47,7 @@ impl Audited for session::Entity {}
 impl Audited for signing_key::Entity {}
 impl Audited for log_key::Entity {}
 impl Audited for export::Entity {}
+impl Audited for archive::Entity {}
 
 /// A unit of work. It reads through itself (it is a read-only connection) and writes by the methods below.
 pub struct Tx {

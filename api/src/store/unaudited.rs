@@ -6,6 +6,7 @@ use entities::{agent, idempotency_key, session, task};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+mod archive;
 mod checkpoint;
 mod notification;
 
@@ -29,6 +30,8 @@ pub enum Reason {
     Leftovers,
     /// The ledger's own: hashes of its tree, and checkpoints.
     Tree,
+    /// Entries that an archive holds, whose move there has its entry, and the personal values that belonged to them.
+    Retention,
 }
 
 impl Reason {
@@ -41,6 +44,7 @@ impl Reason {
         Self::SweepOfNotifications,
         Self::Leftovers,
         Self::Tree,
+        Self::Retention,
     ];
 
     /// What it may write.
@@ -61,6 +65,7 @@ impl Reason {
                 "DELETE asset_leftovers",
             ],
             Self::Tree => &["INSERT tree_hashes", "INSERT checkpoints"],
+            Self::Retention => &["DELETE audit_entries", "DELETE audit_personal"],
         }
     }
 }
@@ -155,6 +160,7 @@ mod tests {
         SweepOfNotifications: DELETE notifications
         Leftovers: INSERT asset_leftovers, UPDATE asset_leftovers.upload_id, UPDATE asset_leftovers.due_at, DELETE asset_leftovers
         Tree: INSERT tree_hashes, INSERT checkpoints
+        Retention: DELETE audit_entries, DELETE audit_personal
         ");
     }
 }

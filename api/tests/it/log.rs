@@ -1,5 +1,6 @@
 //! The log proves itself: by our own arithmetic, and by an implementation that is not ours (spec R5.05).
 
+mod archive;
 mod export;
 mod tamper;
 
@@ -43,7 +44,7 @@ pub(crate) async fn flaws(world: &World) -> Vec<String> {
     let trusted = verifiers(world).await;
     let db = &world.service.db;
     let origin = log::origin(db).await.unwrap();
-    let verdict = verify::database(db, &origin, &trusted, &[]);
+    let verdict = verify::database(db, &world.service.shelf, &origin, &trusted, &[]);
     let flaws = verdict.await.unwrap().flaws;
     flaws.iter().map(ToString::to_string).collect()
 }

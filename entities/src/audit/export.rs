@@ -40,6 +40,8 @@ pub struct Model {
     pub filter: JsonText,
     /// Of the first so many entries of the log: a signed size.
     pub size: i64,
+    /// From which number on, where older entries had been archived when it was asked for.
+    pub first_sequence: Option<i64>,
     /// When it was asked for.
     pub created_at: DateTime<Utc>,
     /// Until when its link is good.
@@ -70,6 +72,7 @@ impl Recorded for Model {
             ("format", json!(self.format)),
             ("filter", self.filter.value()),
             ("size", json!(self.size)),
+            ("firstSequence", json!(self.first_sequence)),
             ("createdAt", time(self.created_at)),
             ("expiresAt", time(self.expires_at)),
             ("sentAt", optional_time(self.sent_at)),

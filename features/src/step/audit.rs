@@ -8,4 +8,5 @@ mod export;
 mod history;
 mod proof;
 mod reading;
+mod retention;
 mod verify;

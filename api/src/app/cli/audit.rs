@@ -1,7 +1,8 @@
 //! `ziggie audit`: whether the log holds, and the proof of one entry (spec R5.05). Both read the database alone, beside a server or without one.
 //! Floor 6.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,9 +17,11 @@ use crate::app::config::Config;
 use crate::app::data_dir::DataDir;
 use crate::app::order::Order;
 use crate::app::parts::{self, explained};
+use crate::app::shelf;
 use crate::auth::note::Verifier;
 use crate::service::audit::Filter;
 use crate::service::log as ledger;
+use crate::service::log::archive::Month;
 use crate::service::log::export::{self, Sent, Writer};
 use crate::service::log::verify::{self, Verdict};
 use crate::store::{Database, Snapshot, tree};
@@ -36,10 +39,13 @@ pub(super) enum AuditCommand {
         #[arg(long, value_name = "FILE")]
         kept: Vec<PathBuf>,
         /// An export instead of the database, with its manifest; needs the key
-        #[arg(long, value_name = "FILE", requires_all = ["manifest", "key"])]
+        #[arg(long, value_name = "FILE", group = "body", requires_all = ["manifest", "key"])]
         export: Option<PathBuf>,
-        /// The manifest of the export
-        #[arg(long, value_name = "FILE", requires = "export")]
+        /// An archive instead of the database, with its manifest; needs the key
+        #[arg(long, value_name = "FILE", group = "body", requires_all = ["manifest", "key"])]
+        archive: Option<PathBuf>,
+        /// The manifest of the export or the archive
+        #[arg(long, value_name = "FILE", requires = "body")]
         manifest: Option<PathBuf>,
         /// The verdict as JSON
         #[arg(long)]
@@ -59,6 +65,15 @@ pub(super) enum AuditCommand {
         /// Where the manifest goes: rows, SHA-256 and the checkpoint that covers them
         #[arg(long, value_name = "FILE")]
         manifest: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Moves whole months of the log to archives, and out of the database once these have been verified
+    #[command(after_help = ARCHIVING)]
+    Archive {
+        /// The months before this one, such as 2026-01; never the last six. What the setting limits.audit_retention says when left out
+        #[arg(long, value_name = "YYYY-MM")]
+        before: Option<Month>,
         #[command(flatten)]
         place: Place,
     },
@@ -83,6 +98,13 @@ Example:
   ziggie audit export --format ndjson --filter '{\"actorId\": \"L1-ART-001\"}' --manifest artemis.json > artemis.ndjson
   ziggie audit verify --export artemis.ndjson --manifest artemis.json --key \"$(cat ziggie.vkey)\"";
 
+const ARCHIVING: &str = "\
+A server does this by itself, every hour. Archives lie in the store of the assets' bytes, under audit-archive; each is verified by itself:
+
+Example:
+  ziggie audit archive --before 2026-01
+  ziggie audit verify --archive FIRST-NEXT-….ndjson --manifest FIRST-NEXT-….manifest --key \"$(cat ziggie.vkey)\"";
+
 /// Runs a command.
 pub(super) fn run(command: AuditCommand) -> Result<ExitCode> {
     match command {
@@ -99,13 +121,19 @@ pub(super) fn run(command: AuditCommand) -> Result<ExitCode> {
             key,
             kept,
             export,
+            archive,
             manifest,
             json,
             place,
         } => {
-            let verified = match export.zip(manifest) {
-                Some((export, manifest)) => verify_export(&key, &export, &manifest),
-                None => verify(&place, key, &kept),
+            let verified = match (export, archive, manifest) {
+                (Some(body), _, Some(manifest)) => verify_file(&body, &manifest, |body, text| {
+                    verify::export::file(body, text, &key)
+                }),
+                (_, Some(body), Some(manifest)) => verify_file(&body, &manifest, |body, text| {
+                    verify::archive::file(body, text, &key)
+                }),
+                _ => verify(&place, key, &kept),
             };
             let (verdict, origin) = match verified {
                 Ok(verified) => verified,
@@ -123,6 +151,11 @@ pub(super) fn run(command: AuditCommand) -> Result<ExitCode> {
                 true => ExitCode::SUCCESS,
                 false => ExitCode::FAILURE,
             })
+        }
+        AuditCommand::Archive { before, place } => {
+            let before = before.map(|month| month.to_string());
+            super::order(&place, Order::ArchiveLog { before })?;
+            Ok(ExitCode::SUCCESS)
         }
         AuditCommand::Proof { entry, place } => {
             let config = place.read_quietly()?;
@@ -153,6 +186,7 @@ fn verify(
     let config = place.read_quietly()?;
     let _log = log::start(&config.log)?;
     let database = database(&config)?;
+    let shelf = shelf::open(&config, &DataDir::open(&config.data_dir)?)?;
     let read = |path: &PathBuf| {
         std::fs::read_to_string(path).with_context(|| format!("checkpoint {}", path.display()))
     };
@@ -164,23 +198,22 @@ fn verify(
             let keys = ledger::verifiers(&snapshot, &origin).await;
             trusted = keys.map_err(explained)?;
         }
-        let verdict = verify::database(&snapshot, &origin, &trusted, &kept).await;
+        let verdict = verify::database(&snapshot, &shelf, &origin, &trusted, &kept).await;
         snapshot.close().await?;
         Ok((verdict.map_err(explained)?, origin))
     })
 }
 
-fn verify_export(
-    trusted: &[Verifier],
-    export: &Path,
+fn verify_file(
+    path: &Path,
     manifest: &Path,
+    verify: impl FnOnce(BufReader<File>, &str) -> crate::error::Result<Verdict>,
 ) -> Result<(Verdict, String)> {
-    let open = || format!("export {}", export.display());
-    let body = std::io::BufReader::new(std::fs::File::open(export).with_context(open)?);
+    let body = File::open(path).with_context(|| path.display().to_string())?;
     let manifest = std::fs::read_to_string(manifest)
         .with_context(|| format!("manifest {}", manifest.display()))?;
-    let verdict = verify::export::file(body, &manifest, trusted).map_err(explained)?;
-    Ok((verdict, export.display().to_string()))
+    let verdict = verify(BufReader::new(body), &manifest).map_err(explained)?;
+    Ok((verdict, path.display().to_string()))
 }
 
 fn export(
@@ -202,7 +235,8 @@ fn export(
     let order = Order::Exported {
         format,
         filter,
-        size: sent.0,
+        first: sent.0.0,
+        size: sent.0.1,
         rows: sent.1.rows,
         bytes: sent.1.bytes,
         sha256: sent.1.sha256,
@@ -210,25 +244,30 @@ fn export(
     block_on(super::owner::order(&config, order)).map(drop)
 }
 
+/// From which number on, where older entries were archived, and up to which signed size.
+type Places = (Option<i64>, i64);
+
 async fn write_export(
     snapshot: &Snapshot,
     format: AuditExportFormat,
     filter: &serde_json::Value,
     manifest: &Path,
-) -> Result<(i64, Sent)> {
+) -> Result<(Places, Sent)> {
     let signed = tree::latest(snapshot).await.map_err(explained)?;
     let size = signed.context("the log has no checkpoint yet")?.size;
-    let mut writer = Writer::new(format, Filter::from_json(filter).map_err(explained)?, size);
+    let first = export::begin(snapshot).await.map_err(explained)?;
+    let filter_of = Filter::from_json(filter).map_err(explained)?;
+    let mut writer = Writer::new(format, filter_of, first.unwrap_or(0), size);
     let mut output = std::io::stdout().lock();
     while let Some(piece) = writer.next(snapshot).await.map_err(explained)? {
         output.write_all(&piece)?;
     }
     output.flush()?;
     let sent = writer.sent();
-    let said = export::manifest_of(snapshot, format, filter, size, &sent).await;
+    let said = export::manifest_of(snapshot, format, filter, (first, size), &sent).await;
     let text = format!("{:#}\n", said.map_err(explained)?);
     std::fs::write(manifest, text).with_context(|| format!("manifest {}", manifest.display()))?;
-    Ok((size, sent))
+    Ok(((first, size), sent))
 }
 
 fn as_text(verdict: &Verdict, origin: &str) -> String {

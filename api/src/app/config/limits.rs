@@ -55,6 +55,8 @@ pub struct Limits {
     pub notification_ttl: Duration,
     #[serde(with = "unit::time")]
     pub notification_sweep: Duration,
+    #[serde(with = "retention")]
+    pub audit_retention: Duration,
     pub max_connections: usize,
     #[serde(with = "unit::time")]
     pub header_timeout: Duration,
@@ -75,6 +77,36 @@ pub struct Limits {
     #[serde(with = "unit::time")]
     pub socket_ping: Duration,
     pub max_socket_operations: usize,
+}
+
+/// A time that is not shorter than entries of the audit log are kept at least (spec R5.08).
+mod retention {
+    use std::time::Duration;
+
+    use serde::{Deserializer, Serializer, de::Error as _};
+
+    use super::unit::time;
+    use crate::service::log::archive::MINIMUM;
+
+    pub(super) fn serialize<S: Serializer>(
+        time: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time::serialize(time, serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        let time = time::deserialize(deserializer)?;
+        if time < MINIMUM {
+            let (said, least) = (time::text(time), time::text(MINIMUM));
+            return Err(D::Error::custom(format!(
+                "`{said}` is less than six months: entries of the audit log are kept for {least} at least"
+            )));
+        }
+        Ok(time)
+    }
 }
 
 /// How far down work may be given (spec R3.04).
@@ -121,6 +153,7 @@ impl Default for Limits {
             max_notifications: of_use.max_notifications,
             notification_ttl: of_use.notification_ttl,
             notification_sweep: of_use.notification_sweep,
+            audit_retention: of_use.audit_retention,
             max_connections: of_edge.max_connections,
             header_timeout: of_edge.header_timeout,
             body_timeout: of_edge.body_timeout,
@@ -170,6 +203,7 @@ impl Limits {
             max_notifications: self.max_notifications,
             notification_ttl: self.notification_ttl,
             notification_sweep: self.notification_sweep,
+            audit_retention: self.audit_retention,
         }
     }
 

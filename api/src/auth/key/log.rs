@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use ed25519_dalek::Signer as _;
 use entities::json::hex;
 
-use super::super::note::{self, Checkpoint, Verifier};
+use super::super::note::{self, Checkpoint, Manifest, Verifier};
 use super::super::secret::random;
 use super::{KeyError, MasterKey};
 
@@ -139,8 +139,16 @@ impl LogSigners {
 
     /// The checkpoint as a note that each of the keys has signed.
     pub fn sign(&self, checkpoint: &Checkpoint) -> String {
-        let text = checkpoint.to_string();
-        let signatures: String = self.0.iter().map(|key| key.sign(&text)).collect();
+        self.sign_text(&checkpoint.to_string())
+    }
+
+    /// The manifest of an archive as a note that each of the keys has signed. It is one line, and so never a checkpoint.
+    pub fn sign_manifest(&self, manifest: &Manifest) -> String {
+        self.sign_text(&manifest.to_string())
+    }
+
+    fn sign_text(&self, text: &str) -> String {
+        let signatures: String = self.0.iter().map(|key| key.sign(text)).collect();
         format!("{text}\n{signatures}")
     }
 }

@@ -40,7 +40,7 @@ pub async fn clear_leftovers(service: &Service) -> Result<usize> {
 }
 
 /// Clears one key at once that was reserved and is not needed, or whose asset was deleted. What goes wrong is left for the sweep.
-pub(super) async fn clear_now(service: &Service, key: &str) {
+pub(in crate::service) async fn clear_now(service: &Service, key: &str) {
     let itself = Caller::control_center(service.db.request_id());
     let outcome = async {
         let doomed = service

@@ -8,7 +8,7 @@ use entities::audit::export::{self, AuditExportFormat};
 use entities::id::{AgentId, ExportId};
 use entities::json::JsonText;
 use futures::stream::{BoxStream, StreamExt, try_unfold};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 mod csv;
@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::service::Service;
 use crate::service::audit::Filter;
 use crate::store::clock::uuid_at;
-use crate::store::{Entry, Tx};
+use crate::store::{Entry, Tx, archive};
 
 /// How long a link is good.
 const LINK: TimeDelta = TimeDelta::minutes(5);
@@ -52,6 +52,7 @@ pub async fn ask(
 ) -> Result<Asked> {
     service.allow(caller, Operation::ExportAuditLog)?;
     let size = latest(service).await?.row.size;
+    let first_sequence = begin(&service.db).await?;
     let link = Secret::generate().map_err(Error::internal)?;
     let unit = async |tx: &mut Tx| {
         let now = tx.now();
@@ -62,6 +63,7 @@ pub async fn ask(
             format,
             filter: JsonText::of(&filter.to_json()),
             size,
+            first_sequence,
             created_at: now,
             expires_at: now + LINK,
             sent_at: None,
@@ -77,6 +79,15 @@ pub async fn ask(
         .perform(caller, Operation::ExportAuditLog, unit)
         .await?;
     Ok(Asked { row, link })
+}
+
+/// From which number on there are entries, where older ones were archived.
+///
+/// # Errors
+/// Of the database.
+pub async fn begin(db: &impl ConnectionTrait) -> Result<Option<i64>> {
+    let first = archive::first_kept(db).await?;
+    Ok((first > 0).then_some(first))
 }
 
 /// The export of a link, as long as it is good and who asked for it is still allowed to.
@@ -114,6 +125,7 @@ pub fn body(
     let writer = Writer::new(
         row.format,
         Filter::from_json(&row.filter.value())?,
+        row.first_sequence.unwrap_or(0),
         row.size,
     );
     let service = service.clone();
@@ -149,6 +161,7 @@ pub async fn keep(service: &Service, caller: &Caller, export: &Done) -> Result<(
             format: export.format,
             filter: JsonText::of(&export.filter),
             size: export.size,
+            first_sequence: export.first,
             created_at: now,
             expires_at: now,
             sent_at: Some(now),
@@ -169,6 +182,8 @@ pub struct Done {
     pub format: AuditExportFormat,
     /// Which entries.
     pub filter: Value,
+    /// From this number on, where older entries were archived.
+    pub first: Option<i64>,
     /// Of the first so many.
     pub size: i64,
     /// What was written.
@@ -212,7 +227,7 @@ pub async fn manifest(service: &Service, row: &export::Model) -> Result<Value> {
         &service.db,
         row.format,
         &row.filter.value(),
-        row.size,
+        (row.first_sequence, row.size),
         &sent,
     )
     .await

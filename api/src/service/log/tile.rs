@@ -6,7 +6,7 @@ use entities::audit::tree::{TILE_HEIGHT, TILE_WIDTH};
 use super::latest;
 use crate::error::{Error, Result};
 use crate::service::Service;
-use crate::store::tree as stored;
+use crate::store::{archive, tree as stored};
 
 /// Which tile of a level, and how much of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +44,15 @@ pub async fn tile(service: &Service, level: u8, place: Place) -> Result<Vec<u8>>
 /// The entries of a tile of level 0: of each the length as two bytes, the most significant first, and its canonical bytes.
 ///
 /// # Errors
-/// NOT_FOUND where the signed log has no such tile.
+/// NOT_FOUND where the signed log has no such tile, or an entry of it was archived.
 pub async fn bundle(service: &Service, place: Place) -> Result<Vec<u8>> {
     let places = place.published(service, 0).await?;
     let first = i64::try_from(places.start).map_err(Error::internal)?;
+    let kept = archive::first_kept(&service.db).await?;
+    if first < kept {
+        let message = format!("{}: the entries before {kept} were archived", place.index);
+        return Err(Error::not_found("entry bundle", message));
+    }
     let leaves = stored::leaves(&service.db, first, places.end - places.start).await?;
     let mut bundle = Vec::new();
     for leaf in leaves {

@@ -2,111 +2,43 @@
 //! Floor 3.
 //!
 //! Nothing that is stored is believed but the public keys, and those only where the auditor brings none: leaves and roots are computed from
-//! the entries. Memory is constant: the tree's right edge and a page.
+//! the entries, those of archives from the archives. Memory is constant: the tree's right edge and a page; what is folded from archives lies
+//! in a temporary file.
 
 use std::collections::BTreeMap;
 
 use entities::audit::tree::{Growing, Hash, TILE_HEIGHT};
 use entities::audit::{MAX_ENTRY_BYTES, checkpoint, leaf, tree_hash};
-use entities::id::AuditId;
+use entities::json::canonical;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
+pub mod archive;
 pub mod export;
+mod fold;
 mod row;
+mod verdict;
+
+pub use verdict::{Flaw, Verdict};
 
 use crate::auth::note::{Checkpoint, Verifier, open_checkpoint};
 use crate::error::Result;
+use crate::store::archive as stored;
+use crate::store::shelf::Shelf;
 use crate::store::tree::{self, Leaf};
 
 /// How many leaves or checkpoints are read at once.
 const PAGE: u64 = 1_000;
-/// After so many faults the rest is not told one by one.
-const MOST: usize = 50;
 
-/// Something that does not hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
-    /// At which place of the log, if it has one there; the first at which it can be.
-    pub place: Option<u64>,
-    /// The last at which it can be, where all that is known is that it lies between two.
-    pub up_to: Option<u64>,
-    /// The entry there, if it is known.
-    pub entry: Option<AuditId>,
-    /// What is wrong, for a person.
-    pub what: String,
-}
-
-impl std::fmt::Display for Flaw {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(place) = self.place {
-            write!(f, "{place}: ")?;
-        }
-        if let Some(entry) = self.entry {
-            write!(f, "{entry} ")?;
-        }
-        f.write_str(&self.what)
-    }
-}
-
-/// What verifying came to. It holds when there is no flaw.
-#[derive(Debug, Clone, Default)]
-pub struct Verdict {
-    /// How many entries were looked at.
-    pub entries: u64,
-    /// How many stored checkpoints.
-    pub checkpoints: u64,
-    /// How many rows were held against their folded entries.
-    pub rows: u64,
-    /// The root over all entries.
-    pub root: Option<Hash>,
-    /// What does not hold, in the order of the log; the first is the one to look at.
-    pub flaws: Vec<Flaw>,
-}
-
-impl Verdict {
-    fn flaw(&mut self, place: Option<u64>, entry: Option<AuditId>, what: impl Into<String>) {
-        if self.flaws.len() < MOST {
-            self.flaws.push(Flaw {
-                place,
-                up_to: None,
-                entry,
-                what: what.into(),
-            });
-        }
-    }
-
-    /// Something that is known to lie from one entry to another.
-    fn flaw_between(&mut self, first: u64, last: u64, what: String) {
-        self.flaw(Some(first), None, what);
-        if let Some(flaw) = self.flaws.last_mut() {
-            flaw.up_to = Some(last);
-        }
-    }
-
-    /// In the order of the log. Behind something that is known exactly stands what is known less exactly of the same place, and last what has none.
-    fn put_in_order(&mut self) {
-        let exact = |flaw: &Flaw| flaw.place.filter(|_| flaw.up_to.is_none());
-        let mut known: Vec<u64> = self.flaws.iter().filter_map(exact).collect();
-        known.sort_unstable();
-        self.flaws
-            .sort_by_key(|flaw| match (flaw.place, flaw.up_to) {
-                (Some(first), Some(last)) => {
-                    let inside = known.iter().find(|place| (first..=last).contains(place));
-                    (*inside.unwrap_or(&first), true)
-                }
-                (place, _) => (place.unwrap_or(u64::MAX), false),
-            });
-    }
-}
-
-/// Verifies the log of a database. `kept` are checkpoints that the auditor has kept from before: the log has to begin with what they say.
+/// Verifies the log of a database and of its archives, which lie in a store. `kept` are checkpoints that the auditor has kept from before:
+/// the log has to begin with what they say.
 ///
 /// # Errors
-/// Of the database alone: what does not hold is in the verdict.
+/// Of the database and the store alone: what does not hold is in the verdict.
 pub async fn database(
     db: &impl ConnectionTrait,
+    shelf: &Shelf,
     origin: &str,
     trusted: &[Verifier],
     kept: &[String],
@@ -120,6 +52,9 @@ pub async fn database(
         wanted: BTreeMap::new(),
         good_up_to: 0,
         root_broken: false,
+        archived_to: stored::first_kept(db).await?.unsigned_abs(),
+        archives: archive::Parts::new(shelf, origin, trusted),
+        folded: fold::Folded::default(),
     };
     for note in kept {
         walk.want(note, None, "a checkpoint that was kept");
@@ -128,12 +63,16 @@ pub async fn database(
     walk.signed_but_gone();
     walk.surplus().await?;
     let Walk {
-        mut verdict, tree, ..
+        mut verdict,
+        tree,
+        folded,
+        archived_to,
+        ..
     } = walk;
     verdict.entries = tree.size();
     verdict.root = Some(tree.root());
     verdict.put_in_order();
-    row::check(db, &mut verdict).await?;
+    row::check(db, &folded, archived_to, &mut verdict).await?;
     Ok(verdict)
 }
 
@@ -148,6 +87,11 @@ struct Walk<'a, C> {
     /// The size of the last signed root that was met.
     good_up_to: u64,
     root_broken: bool,
+    /// The number of the first entry that no archive holds.
+    archived_to: u64,
+    archives: archive::Parts<'a>,
+    /// What the archived entries make of each row.
+    folded: fold::Folded,
 }
 
 impl<C: ConnectionTrait> Walk<'_, C> {
@@ -203,6 +147,8 @@ impl<C: ConnectionTrait> Walk<'_, C> {
                 self.leaf(leaf).await?;
             }
         }
+        self.archives.close(&mut self.verdict).await?;
+        self.folded.flush().await?;
         // Those of more entries than there are.
         self.checkpoints(signed_to, i64::MAX).await.map(drop)
     }
@@ -237,6 +183,9 @@ impl<C: ConnectionTrait> Walk<'_, C> {
                 .flaw(Some(missing), None, "there is no entry of this number");
             self.push([0; 32]).await?;
         }
+        if place < self.archived_to {
+            return self.archived(place, leaf).await;
+        }
         let Some(entry) = &leaf.entry else {
             self.verdict.flaw(
                 Some(place),
@@ -246,7 +195,31 @@ impl<C: ConnectionTrait> Walk<'_, C> {
             let kept = leaf.place.leaf_hash.clone().try_into();
             return self.push(kept.unwrap_or([0; 32])).await;
         };
-        let bytes = leaf::canonical_bytes(entry);
+        let hash = self.hash(leaf, &leaf::canonical_bytes(entry));
+        self.push(hash).await
+    }
+
+    /// An entry that lies in an archive; it may be in the database too, until it is cleared away.
+    async fn archived(&mut self, place: u64, leaf: &Leaf) -> Result<()> {
+        if let Some(entry) = &leaf.entry {
+            self.hash(leaf, &leaf::canonical_bytes(entry));
+        }
+        let found = self.archives.entry(self.db, place, &mut self.verdict);
+        let hash = match found.await? {
+            Some(entry) => {
+                let hash = self.hash(leaf, &canonical(&entry));
+                self.folded.take(entry).await?;
+                hash
+            }
+            // That was told. The ledger still knows its hash, so that the roots behind it can be met.
+            None => leaf.place.leaf_hash.clone().try_into().unwrap_or([0; 32]),
+        };
+        self.push(hash).await
+    }
+
+    /// The hash of an entry, held against its leaf.
+    fn hash(&mut self, leaf: &Leaf, bytes: &str) -> Hash {
+        let (place, id) = (leaf.place.sequence.unsigned_abs(), leaf.place.entry_id);
         if bytes.len() > MAX_ENTRY_BYTES {
             self.verdict.flaw(
                 Some(place),
@@ -254,7 +227,7 @@ impl<C: ConnectionTrait> Walk<'_, C> {
                 format!("is larger than an entry can be: {} bytes", bytes.len()),
             );
         }
-        let hash = leaf::leaf_hash(&bytes);
+        let hash = leaf::leaf_hash(bytes);
         if leaf.place.leaf_hash != hash {
             self.verdict.flaw(
                 Some(place),
@@ -262,7 +235,7 @@ impl<C: ConnectionTrait> Walk<'_, C> {
                 "is not what its leaf hash stands for: the entry or the hash was changed",
             );
         }
-        self.push(hash).await
+        hash
     }
 
     async fn push(&mut self, leaf: Hash) -> Result<()> {

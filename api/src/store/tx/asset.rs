@@ -36,13 +36,24 @@ impl Tx {
     /// A new key for bytes, written down before the first of them is put. Unless [`take_key`](Self::take_key) comes before `due_at`, they go.
     pub async fn reserve_key(&mut self, due_at: DateTime<Utc>) -> Result<String> {
         let object_key = Shelf::new_key(uuid_at(self.now));
-        let row = leftover::Model {
-            object_key: object_key.clone(),
+        self.reserve_keys(&[&object_key], due_at).await?;
+        Ok(object_key)
+    }
+
+    /// The same of keys that have a name of their own, under which nothing was ever put.
+    pub async fn reserve_keys(&mut self, keys: &[&str], due_at: DateTime<Utc>) -> Result<()> {
+        let row = |key: &&str| leftover::Model {
+            object_key: (*key).to_owned(),
             upload_id: None,
             due_at,
         };
-        insert_all::<leftover::Entity>(&*self.connection, vec![row]).await?;
-        Ok(object_key)
+        let rows = keys.iter().map(row).collect();
+        Ok(insert_all::<leftover::Entity>(&*self.connection, rows).await?)
+    }
+
+    /// What makes a name one that nobody had before.
+    pub fn distinction(&self) -> String {
+        uuid_at(self.now).simple().to_string()
     }
 
     /// Writes down the store's id of an upload in parts that has begun.

@@ -232,7 +232,11 @@ async fn what_is_no_longer_kept_and_what_has_not_happened_is_no_place_to_begin()
     front.delegated().await;
     let feed = &front.world.service.feed;
     let head = feed.settled().await.unwrap();
-    feed.keep_from(3);
+    let outside = front.world.back_door().await;
+    let archived = "INSERT INTO audit_archives VALUES (0, 3, 'body', 'manifest', 1, '', 3, '', '2026-01-01T00:00:00+00:00')";
+    sea_orm::ConnectionTrait::execute_unprepared(&outside, archived)
+        .await
+        .unwrap();
     for (place, refused) in [
         (json!(-1), true),
         (json!(1), true),

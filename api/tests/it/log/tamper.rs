@@ -1,6 +1,6 @@
 //! Ways of tampering with a log past every door: each is found, and where it happened is said (spec R5.05).
 
-mod forger;
+pub(super) mod forger;
 
 use entities::audit::{entry, leaf};
 use sea_orm::EntityTrait;

@@ -17,7 +17,7 @@ use crate::{
 
 const FILE: &str = "checkpoint";
 
-async fn ziggie(studio: &mut Studio, arguments: &[&str]) -> Result<()> {
+pub(super) async fn ziggie(studio: &mut Studio, arguments: &[&str]) -> Result<()> {
     let flags = studio.house()?.flags();
     let arguments: Vec<&str> = arguments
         .iter()
@@ -84,19 +84,32 @@ async fn auditor_looks(studio: &mut Studio, language: Language) -> Result<()> {
         .token
         .clone()
         .context("it has logged in")?;
-    let key = studio.door()?.get("/audit/tlog/key").await?.body;
     let house = studio.house()?;
-    let (token_file, key_file) = (house.data_dir().join("token"), house.data_dir().join("key"));
+    let token_file = house.data_dir().join("token");
     std::fs::write(&token_file, token).context("the token")?;
+    let log = format!("http://{}/audit/tlog", house.process()?.address);
+    let arguments = [
+        log.as_ref(),
+        OsStr::new("--token-file"),
+        token_file.as_os_str(),
+    ];
+    auditor(studio, "verify_log.py", arguments).await
+}
+
+/// Runs a program of the auditor's, which is given the log's key.
+pub(super) async fn auditor(
+    studio: &mut Studio,
+    program: &str,
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+) -> Result<()> {
+    let key = studio.door()?.get("/audit/tlog/key").await?.body;
+    let key_file = studio.house()?.data_dir().join("key");
     std::fs::write(&key_file, key).context("the key")?;
-    let verifier = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .with_file_name("api")
-        .join("examples/auditor/verify_log.py");
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("api");
     let output = tokio::process::Command::new("python3")
-        .arg(verifier)
-        .arg(format!("http://{}/audit/tlog", house.process()?.address))
+        .arg(programs.join("examples/auditor").join(program))
         .args([OsStr::new("--key"), key_file.as_os_str()])
-        .args([OsStr::new("--token-file"), token_file.as_os_str()])
+        .args(arguments)
         .stdin(Stdio::null())
         .output()
         .await

@@ -196,3 +196,15 @@ fn what_is_printed_is_a_configuration_without_its_secrets() {
     assert!(text.contains("drain = \"10s\"  # default"), "{text}");
     assert!(text.contains("# master_key_file is not set"), "{text}");
 }
+
+#[test]
+fn entries_of_the_log_are_kept_for_six_months_at_least() {
+    let kept = |time| read(None, [], [flag("limits.audit_retention", time)]);
+    let message = refusal(kept("183d"));
+    assert!(message.contains("for 184d at least"), "{message}");
+    assert!(kept("184d").is_ok());
+    assert_eq!(
+        read(None, [], []).unwrap().config.limits.audit_retention,
+        std::time::Duration::from_secs(2_556 * 86_400)
+    );
+}

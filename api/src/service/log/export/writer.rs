@@ -1,5 +1,7 @@
 //! Entries on their way out, a page at a time. Floor 3.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use entities::audit::export::{self, AuditExportFormat};
 use entities::audit::{checkpoint, entry, ledger, personal};
@@ -12,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{csv, ndjson};
 use crate::error::{Error, Result};
 use crate::service::audit::{Filter, sequence_column, sequenced_by};
+use crate::store::archive;
 
 /// How many entries are read at once.
 const PAGE: u64 = 500;
@@ -49,7 +52,14 @@ pub(super) struct Row {
 pub struct Writer {
     format: AuditExportFormat,
     filter: Filter,
+    /// A signed size: the proofs of entries lead there.
     size: i64,
+    /// The number behind the last entry that it may write.
+    end: i64,
+    /// Whether it has personal values.
+    personal: bool,
+    /// The number of the first entry that was there when it began; none where it does not matter any more.
+    first: Option<i64>,
     /// The last entry that was written.
     after: i64,
     begun: bool,
@@ -68,13 +78,16 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// Of the entries of a filter among the first `size`, which is a signed size.
-    pub fn new(format: AuditExportFormat, filter: Filter, size: i64) -> Self {
+    /// Of the entries of a filter among the first `size`, which is a signed size, from the number `first` on: those before it were archived.
+    pub fn new(format: AuditExportFormat, filter: Filter, first: i64, size: i64) -> Self {
         Self {
             format,
             filter,
             size,
-            after: -1,
+            end: size,
+            personal: true,
+            first: Some(first),
+            after: first - 1,
             begun: false,
             ended: false,
             hash: Sha256::new(),
@@ -83,10 +96,25 @@ impl Writer {
         }
     }
 
+    /// Of every entry of a range, for good: NDJSON without personal values (spec R5.08), with proofs that lead to the signed size.
+    pub fn of_archive(places: Range<i64>, signed: i64) -> Self {
+        Self {
+            end: places.end,
+            personal: false,
+            first: None,
+            ..Self::new(
+                AuditExportFormat::Ndjson,
+                Filter::default(),
+                places.start,
+                signed,
+            )
+        }
+    }
+
     /// The next piece; none when everything was written.
     ///
     /// # Errors
-    /// Of the database.
+    /// Of the database; UNAVAILABLE where entries were archived meanwhile.
     pub async fn next(&mut self, db: &impl ConnectionTrait) -> Result<Option<Bytes>> {
         let mut text = String::new();
         if !self.begun {
@@ -101,6 +129,9 @@ impl Writer {
             }
             let rows = self.page(db).await?;
             self.ended = (rows.len() as u64) < PAGE;
+            if self.ended {
+                self.check_kept(db).await?;
+            }
             self.after = rows.last().map_or(self.after, |row| row.sequence);
             self.rows += i64::try_from(rows.len()).map_err(Error::internal)?;
             match self.format {
@@ -128,6 +159,16 @@ impl Writer {
         }
     }
 
+    /// What left the database while it was written would be missing without a word.
+    async fn check_kept(&self, db: &impl ConnectionTrait) -> Result<()> {
+        match self.first {
+            Some(first) if archive::first_kept(db).await? != first => Err(Error::Unavailable(
+                "a month of the log was archived meanwhile: ask for the export again",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     async fn page(&self, db: &impl ConnectionTrait) -> Result<Vec<Row>> {
         let Some(entries) = sequenced_by(&self.filter) else {
             return Ok(Vec::new());
@@ -140,7 +181,7 @@ impl Writer {
             ))
             .filter(sea_orm::sea_query::ExprTrait::lt(
                 sequence.clone(),
-                self.size,
+                self.end,
             ))
             .order_by_asc(sequence)
             .limit(PAGE)
@@ -155,6 +196,7 @@ impl Writer {
             .all(db)
             .await?;
         let places: std::collections::HashMap<_, _> = places.into_iter().collect();
+        let ids = if self.personal { ids } else { Vec::new() };
         let found = personal::Entity::find()
             .filter(personal::Column::EntryId.is_in(ids))
             .order_by_asc(personal::Column::Field)
@@ -177,7 +219,7 @@ impl Writer {
     }
 }
 
-/// What is said of an export that was written.
+/// What is said of an export that was written, of the places from the first number, if older entries had been archived, to a signed size.
 ///
 /// # Errors
 /// Of the database; INTERNAL where the checkpoint of its size is gone.
@@ -185,13 +227,14 @@ pub async fn manifest(
     db: &impl ConnectionTrait,
     format: AuditExportFormat,
     filter: &Value,
-    size: i64,
+    places: (Option<i64>, i64),
     sent: &Sent,
 ) -> Result<Value> {
+    let (first, size) = places;
     let signed = checkpoint::Entity::find_by_id(size).one(db).await?;
     let signed =
         signed.ok_or_else(|| Error::internal("an export of a size that was not signed"))?;
-    Ok(json!({
+    let mut manifest = json!({
         "format": format,
         "filter": filter,
         "size": size.to_string(),
@@ -199,5 +242,10 @@ pub async fn manifest(
         "bytes": sent.bytes,
         "sha256": sent.sha256,
         "checkpoint": signed.note,
-    }))
+    });
+    // What comes before lies in archives.
+    if let Some(first) = first {
+        manifest["from"] = first.to_string().into();
+    }
+    Ok(manifest)
 }

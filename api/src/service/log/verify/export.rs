@@ -31,16 +31,16 @@ struct Manifest {
 /// A line of an export as NDJSON.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+pub(super) struct Line {
     index: String,
-    entry: Value,
+    pub(super) entry: Value,
     hashes: Vec<String>,
-    personal: BTreeMap<String, Personal>,
+    pub(super) personal: BTreeMap<String, Personal>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Personal {
+pub(super) struct Personal {
     value: String,
     salt: String,
 }
@@ -115,7 +115,7 @@ impl<R: BufRead> Reader<R> {
 }
 
 /// Looks at one line; returns its index.
-fn look(
+pub(super) fn look(
     verdict: &mut Verdict,
     line: &[u8],
     checkpoint: &Checkpoint,
@@ -162,7 +162,8 @@ fn look(
     Some(index)
 }
 
-fn read(line: &[u8]) -> Option<(u64, Line)> {
+/// A line and its index; none for what is no line of ours.
+pub(super) fn read(line: &[u8]) -> Option<(u64, Line)> {
     let line: Line = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
     Some((line.index.parse().ok()?, line))
 }

@@ -86,7 +86,7 @@ impl Forger {
     pub(super) async fn verdict_by(&self, keys: &[Verifier], kept: &[String]) -> Verdict {
         let snapshot = self.world.database().snapshot().await.unwrap();
         let origin = log::origin(&snapshot).await.unwrap();
-        let verdict = verify::database(&snapshot, &origin, keys, kept)
+        let verdict = verify::database(&snapshot, &self.world.service.shelf, &origin, keys, kept)
             .await
             .unwrap();
         snapshot.close().await.unwrap();
@@ -103,7 +103,7 @@ impl Forger {
 
 /// What is told first.
 #[track_caller]
-pub(super) fn told(verdict: &Verdict, place: impl Into<Option<u64>>, words: &str) {
+pub(in crate::log) fn told(verdict: &Verdict, place: impl Into<Option<u64>>, words: &str) {
     let first = verdict.flaws.first().expect("it does not hold");
     assert_eq!(first.place, place.into(), "{:?}", verdict.flaws);
     assert!(first.what.contains(words), "{:?}", verdict.flaws);
