@@ -7,6 +7,7 @@
 //! that [`postgres`] finds. [`rule`]
 //! keeps `rules.md` and the scenarios in step, [`worker`] starts the example workers, [`soak`] has the long runs.
 
+pub mod bench;
 pub mod database;
 pub mod demo;
 pub mod postgres;

@@ -1,23 +1,26 @@
 //! The long runs: what is tried until it breaks (`cargo xtask soak`). A short seeded sample of each runs with the tests; the full
 //! runs are started by hand, and what they found is committed under `features/results`.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::Path};
 
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
+
+use crate::server;
 
 pub mod crash;
 pub mod fsync;
 pub mod streams;
 
+pub(crate) mod installation;
+pub(crate) mod pair;
+pub(crate) mod staff;
+
 mod check;
-mod installation;
-mod pair;
 mod reader;
-mod staff;
 
 /// What a run was done on, for whoever compares its figures with another's.
-#[must_use]
-pub fn machine() -> Value {
+fn machine() -> Value {
     let first = |path: &str, key: &str| {
         let text = fs::read_to_string(path).unwrap_or_default();
         text.lines()
@@ -36,6 +39,20 @@ pub fn machine() -> Value {
         "memory": first("/proc/meminfo", "MemTotal"),
         "kernel": first("/proc/sys/kernel/osrelease", ""),
     })
+}
+
+/// Writes what a full run found, with what it was found on.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep(results: &Path, name: &str, mut found: Value) -> Result<()> {
+    found["run"] = json!(name);
+    found["build"] = json!(server::BUILD);
+    found["machine"] = machine();
+    let path = results.join(format!("{name}.json"));
+    fs::create_dir_all(results)
+        .and_then(|()| fs::write(&path, format!("{found:#}\n")))
+        .with_context(|| path.display().to_string())
 }
 
 /// Counts by name, which add up, and figures of which the highest counts.

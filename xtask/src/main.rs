@@ -23,6 +23,8 @@ cargo xtask COMMAND [ARGUMENTS]
   demo [ARGUMENTS]           a delegation from L1 to L3 and back, shown live; on PostgreSQL with --postgres
   soak [ARGUMENTS]           the long runs: --crash, --fsync, --sample, ... go to it as they are; both, in full, without any;
                              --model [--histories N] [--from SEED] holds the task engine to its model
+  bench [ARGUMENTS]          measures an optimised build: --log, --fan-out, --audit, --on sqlite|postgres, ... go to it as they are; all
+                             of it on both databases without any; with --sample a little, of the build that tests use
   workers                    makes the example workers in Python and TypeScript ready, so that e2e runs them too
   ci                         what CI does: test --require-all
   help                       this page
@@ -65,6 +67,10 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "demo" => run_built("demo", passed_on),
         "soak" if passed_on.iter().any(|argument| argument == "--model") => model::run(passed_on),
         "soak" => run_built("soak", passed_on),
+        "bench" if passed_on.iter().any(|argument| argument == "--sample") => {
+            run_built("bench", passed_on)
+        }
+        "bench" => bench(passed_on),
         "workers" => {
             nothing_more(command, arguments)?;
             workers::Worker::ALL
@@ -88,6 +94,19 @@ fn dispatch(arguments: &[String]) -> Result<()> {
 fn run_built(name: &str, arguments: &[String]) -> Result<()> {
     tool::build()?;
     let mut command = tool::built(name)?;
+    command.args(arguments);
+    tool::run(command)
+}
+
+/// What is measured is what users run: a release build, of the server and of what drives it.
+fn bench(arguments: &[String]) -> Result<()> {
+    tool::run(tool::cargo(&[
+        "build",
+        "--release",
+        "--workspace",
+        "--bins",
+    ]))?;
+    let mut command = tool::released("bench")?;
     command.args(arguments);
     tool::run(command)
 }

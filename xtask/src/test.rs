@@ -12,6 +12,8 @@ const ON_SQLITE: &str = "Gherkin suite on SQLite";
 const ON_POSTGRES: &str = "Gherkin suite on PostgreSQL";
 const SOAK_ON_SQLITE: &str = "sample of the long runs on SQLite";
 const SOAK_ON_POSTGRES: &str = "sample of the long runs on PostgreSQL";
+const BENCH_ON_SQLITE: &str = "sample of the benchmark on SQLite";
+const BENCH_ON_POSTGRES: &str = "sample of the benchmark on PostgreSQL";
 
 /// Lints and the build stop at the first that fails; after them everything is run, so that one run shows all faults.
 ///
@@ -38,8 +40,10 @@ pub fn run(require_all: bool) -> Result<()> {
             TESTS,
             ON_SQLITE,
             SOAK_ON_SQLITE,
+            BENCH_ON_SQLITE,
             ON_POSTGRES,
             SOAK_ON_POSTGRES,
+            BENCH_ON_POSTGRES,
         ] {
             report.leave_out(name, "a step before it failed");
         }
@@ -75,7 +79,9 @@ fn suites(report: &mut Report, require_all: bool) {
         "--on",
         "sqlite",
     ];
-    report.run_found(SOAK_ON_SQLITE, soak(&on_sqlite).map(offered));
+    report.run_found(SOAK_ON_SQLITE, long("soak", &on_sqlite).map(offered));
+    let sample = ["--sample", "--on", "sqlite"];
+    report.run_found(BENCH_ON_SQLITE, long("bench", &sample).map(offered));
     match &server {
         Ok(Some(_)) => {
             report.run_found(ON_POSTGRES, suite("postgres").map(offered));
@@ -88,7 +94,9 @@ fn suites(report: &mut Report, require_all: bool) {
                 "--on",
                 "replicas",
             ];
-            report.run_found(SOAK_ON_POSTGRES, soak(&on_postgres).map(offered));
+            report.run_found(SOAK_ON_POSTGRES, long("soak", &on_postgres).map(offered));
+            let sample = ["--sample", "--on", "postgres"];
+            report.run_found(BENCH_ON_POSTGRES, long("bench", &sample).map(offered));
         }
         Ok(None) => {
             let why = "ZIGGIE_TEST_POSTGRES_URL names no server and no Docker engine answers";
@@ -122,8 +130,9 @@ fn auditor(report: &mut Report, required: bool) {
     }
 }
 
-fn soak(arguments: &[&str]) -> Result<Command> {
-    let mut command = tool::built("soak")?;
+/// A short sample of what takes long.
+fn long(name: &str, arguments: &[&str]) -> Result<Command> {
+    let mut command = tool::built(name)?;
     command.args(arguments);
     Ok(command)
 }

@@ -50,7 +50,19 @@ pub fn beside(name: &str) -> Result<PathBuf> {
 
 /// A binary of the workspace.
 pub fn built(name: &str) -> Result<Command> {
-    let path = beside(&format!("{name}{}", env::consts::EXE_SUFFIX))?;
+    at(beside(&file(name))?)
+}
+
+/// The same of an optimised build.
+pub fn released(name: &str) -> Result<Command> {
+    at(beside("..")?.join("release").join(file(name)))
+}
+
+fn file(name: &str) -> String {
+    format!("{name}{}", env::consts::EXE_SUFFIX)
+}
+
+fn at(path: PathBuf) -> Result<Command> {
     if !path.is_file() {
         bail!("the workspace built no {}", path.display());
     }

@@ -57,7 +57,10 @@ impl Parts {
         {
             tracing::warn!("the last refusals could not be recorded in time");
         }
-        match tokio::time::timeout(CLOSING, self.service.db.close()).await {
+        let db = self.service.db.clone();
+        // Whoever still reads ends first: a closed database would only surprise it.
+        drop(self.service);
+        match tokio::time::timeout(CLOSING, db.close()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the database could not be closed"),
             Err(_) => tracing::warn!("the database could not be closed in time"),

@@ -55,8 +55,9 @@ pub enum OpenError {
 /// The oldest SQLite without the WAL reset bug.
 const SQLITE_MINIMUM: (u32, u32, u32) = (3, 51, 3);
 const SQLITE_READERS: u32 = 4;
-/// How many rows an embedded database reads ahead of who takes them.
-const ROW_BUFFER: usize = 512;
+/// How many rows an embedded database reads ahead of who takes them: the pages of who reads the whole log fit in, so that it is read while
+/// the last one is worked on.
+const ROW_BUFFER: usize = 1_024;
 /// How long a connection waits for a lock on an embedded database.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A unit waits for nothing but the database: one that does, has lost its process.

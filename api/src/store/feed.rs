@@ -213,6 +213,8 @@ async fn follow_ledger(
         if *head.borrow_and_update() > next {
             match hydrate::events(&shared.db, next, PAGE).await {
                 Ok(events) => shared.fan_out(events),
+                // Nobody has the feed any more: the database was closed.
+                Err(_) if Arc::strong_count(&shared) == 1 => return,
                 Err(error) => {
                     tracing::warn!(%error, "the feed cannot read the ledger and tries again");
                     tokio::time::sleep(PAUSE_AFTER_FAULT).await;

@@ -8,8 +8,10 @@ use std::ops::Range;
 
 use entities::audit::tree::{self, Hash, Node, TILE_HEIGHT, TILE_WIDTH};
 use entities::audit::{checkpoint, entry, ledger, tree_hash};
-use entities::id::AuditId;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use super::ledger::insert_all;
 use crate::error::{Error, Result};
@@ -74,24 +76,56 @@ pub struct Leaf {
     pub entry: Option<entry::Model>,
 }
 
-/// The leaves from a place on, as many as there are up to a limit: two queries.
+/// The leaves from a place on, as many as there are up to a limit: one query.
 pub async fn leaves(connection: &impl ConnectionTrait, from: i64, limit: u64) -> Result<Vec<Leaf>> {
-    let places = ledger::Entity::find()
+    let entry_of = ledger::Entity::belongs_to(entry::Entity)
+        .from(ledger::Column::EntryId)
+        .to(entry::Column::Id);
+    let rows = ledger::Entity::find()
+        .join(JoinType::LeftJoin, entry_of.into())
+        .select_also(entry::Entity)
         .filter(ledger::Column::Sequence.gte(from))
         .order_by_asc(ledger::Column::Sequence)
         .limit(limit)
         .all(connection)
         .await?;
-    let ids = places.iter().map(|place| place.entry_id);
-    let entries = entry::Entity::find().filter(entry::Column::Id.is_in(ids));
-    let entries = entries.all(connection).await?.into_iter();
-    let mut entries: HashMap<AuditId, entry::Model> =
-        entries.map(|entry| (entry.id, entry)).collect();
-    let leaf = |place: ledger::Model| Leaf {
-        entry: entries.remove(&place.entry_id),
-        place,
+    let leaf = |(place, entry)| Leaf { place, entry };
+    Ok(rows.into_iter().map(leaf).collect())
+}
+
+/// The stored hashes above the leaves that leaves of a range complete, by level and position: one query. What is missing is left out.
+pub async fn completed(
+    connection: &impl ConnectionTrait,
+    leaves: Range<u64>,
+) -> Result<HashMap<(u8, u64), Vec<u8>>> {
+    let mut wanted = Condition::any();
+    for level in 1u8.. {
+        let height = u32::from(level) * u32::from(TILE_HEIGHT);
+        let position = |leaf: u64| leaf.checked_shr(height).unwrap_or(0);
+        let positions = position(leaves.start)..position(leaves.end);
+        if positions.is_empty() {
+            // A level above has none either.
+            break;
+        }
+        let (first, end) = (signed(positions.start)?, signed(positions.end)?);
+        let of_level = Condition::all()
+            .add(tree_hash::Column::Level.eq(i16::from(level)))
+            .add(tree_hash::Column::Position.gte(first))
+            .add(tree_hash::Column::Position.lt(end));
+        wanted = wanted.add(of_level);
+    }
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = tree_hash::Entity::find()
+        .filter(wanted)
+        .all(connection)
+        .await?;
+    let place = |row: tree_hash::Model| {
+        let level = u8::try_from(row.level).map_err(Error::internal)?;
+        Ok(((level, row.position.unsigned_abs()), row.hash))
     };
-    Ok(places.into_iter().map(leaf).collect())
+    found.into_iter().map(place).collect()
 }
 
 fn signed(place: u64) -> Result<i64> {

@@ -2,6 +2,7 @@
 
 mod archive;
 mod export;
+mod measure;
 mod tamper;
 
 use std::time::Duration;

@@ -3,13 +3,12 @@
 //!
 //! With `--sample` few seeds and nothing written, as the tests do. The full runs leave what they found in `features/results`.
 
-use std::{fs, ops::Range, path::PathBuf, time::Instant};
+use std::{ops::Range, path::PathBuf, time::Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use features::{
     database::Choice,
-    server,
     soak::{self, crash, fsync, streams},
 };
 use serde_json::{Value, json};
@@ -184,16 +183,9 @@ async fn fsync(arguments: &Arguments) -> Result<()> {
     keep(arguments, "fsync-sqlite", json!({ "crowds": measures }))
 }
 
-/// Writes what a full run found, with what it was found on.
-fn keep(arguments: &Arguments, name: &str, mut found: Value) -> Result<()> {
+fn keep(arguments: &Arguments, name: &str, found: Value) -> Result<()> {
     if arguments.sample {
         return Ok(());
     }
-    found["run"] = json!(name);
-    found["build"] = json!(server::BUILD);
-    found["machine"] = soak::machine();
-    let path = arguments.results.join(format!("{name}.json"));
-    fs::create_dir_all(&arguments.results)
-        .and_then(|()| fs::write(&path, format!("{found:#}\n")))
-        .with_context(|| path.display().to_string())
+    soak::keep(&arguments.results, name, found)
 }

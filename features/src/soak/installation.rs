@@ -1,8 +1,8 @@
 //! An installation of one or more processes that can be killed and started again.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use gates::client::Client;
 use tempfile::TempDir;
 
@@ -17,7 +17,7 @@ use crate::{
 const MASTER_KEY: &str = "master.key";
 
 /// Data directories over one database, each with a process or none.
-pub(super) struct Installation<'a> {
+pub(crate) struct Installation<'a> {
     databases: &'a Databases,
     own: Own,
     places: Vec<Place>,
@@ -34,7 +34,7 @@ struct Place {
 
 impl<'a> Installation<'a> {
     /// Starts so many processes on an empty database; before the first of them one for each of `in_vain`, killed after that time.
-    pub(super) async fn found(
+    pub(crate) async fn found(
         databases: &'a Databases,
         replicas: usize,
         in_vain: &[Duration],
@@ -43,7 +43,7 @@ impl<'a> Installation<'a> {
     }
 
     /// The same, with settings by their variables.
-    pub(super) async fn found_with(
+    pub(crate) async fn found_with(
         settings: &'a [(&'a str, &'a str)],
         databases: &'a Databases,
         replicas: usize,
@@ -95,7 +95,7 @@ impl<'a> Installation<'a> {
     }
 
     /// Starts the process of a place that has none, and waits until it serves.
-    pub(super) async fn start(&mut self, number: usize) -> Result<()> {
+    pub(crate) async fn start(&mut self, number: usize) -> Result<()> {
         let (url, settings) = (self.own.url.clone(), self.settings);
         let place = self.place(number)?;
         let directory = place.directory.path();
@@ -105,22 +105,43 @@ impl<'a> Installation<'a> {
     }
 
     /// Starts a process and kills it after a time, wherever it has come to.
-    pub(super) async fn start_in_vain(&mut self, number: usize, lives: Duration) -> Result<()> {
+    pub(crate) async fn start_in_vain(&mut self, number: usize, lives: Duration) -> Result<()> {
         let url = self.own.url.clone();
         let place = self.place(number)?;
         Process::start_in_vain("serve", place.directory.path(), url.as_deref(), lives).await
     }
 
     /// Kills a process as `kill -9` does.
-    pub(super) async fn kill(&mut self, number: usize) -> Result<()> {
+    pub(crate) async fn kill(&mut self, number: usize) -> Result<()> {
         match self.place(number)?.process.take() {
             Some(process) => process.kill().await,
             None => Ok(()),
         }
     }
 
+    /// Asks a process to stop, and waits until it has.
+    pub(crate) async fn terminate(&mut self, number: usize) -> Result<()> {
+        let process = self.place(number)?.process.take();
+        let process = process.with_context(|| format!("process {number} does not run"))?;
+        let ended = process.terminate().await?;
+        ensure!(ended.success(), "process {number} ended with {ended}");
+        Ok(())
+    }
+
+    /// Where a process has its data.
+    pub(crate) fn data_dir(&self, number: usize) -> Result<&Path> {
+        let place = self.places.get(number);
+        let place = place.with_context(|| format!("there is no process {number}"))?;
+        Ok(place.directory.path())
+    }
+
+    /// Where the database is; `None` for the embedded file.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.own.url.as_deref()
+    }
+
     /// Stops a process without ending it.
-    pub(super) fn freeze(&self, number: usize) -> Result<()> {
+    pub(crate) fn freeze(&self, number: usize) -> Result<()> {
         let place = self.places.get(number);
         let process = place.and_then(|place| place.process.as_ref());
         process
@@ -129,7 +150,7 @@ impl<'a> Installation<'a> {
     }
 
     /// An anonymous client of a process.
-    pub(super) fn client(&self, number: usize) -> Result<Client> {
+    pub(crate) fn client(&self, number: usize) -> Result<Client> {
         let place = self.places.get(number);
         let process = place.and_then(|place| place.process.as_ref());
         let process = process.with_context(|| format!("process {number} does not run"))?;
@@ -137,7 +158,7 @@ impl<'a> Installation<'a> {
     }
 
     /// The number by which the system knows a process.
-    pub(super) fn process_id(&self, number: usize) -> Result<u32> {
+    pub(crate) fn process_id(&self, number: usize) -> Result<u32> {
         let place = self.places.get(number);
         let process = place.and_then(|place| place.process.as_ref());
         process
@@ -146,12 +167,12 @@ impl<'a> Installation<'a> {
     }
 
     /// The operator at a process.
-    pub(super) fn operator(&self, number: usize) -> Result<Client> {
+    pub(crate) fn operator(&self, number: usize) -> Result<Client> {
         Ok(self.client(number)?.with_token(&self.operator))
     }
 
     /// Kills what runs and drops the database.
-    pub(super) async fn clear(mut self) -> Result<()> {
+    pub(crate) async fn clear(mut self) -> Result<()> {
         for number in 0..self.places.len() {
             self.kill(number).await?;
         }
@@ -159,7 +180,7 @@ impl<'a> Installation<'a> {
     }
 
     /// Everything that its processes have said, for a report.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let processes = self
             .places
             .iter()

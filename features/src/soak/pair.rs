@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::Counts;
 
 /// The type of every task here.
-pub(super) const TASK_TYPE: &str = "SOAK";
+pub(crate) const TASK_TYPE: &str = "SOAK";
 
 /// How long a call that may be repeated is repeated.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -103,7 +103,7 @@ pub(super) struct Remembered {
 }
 
 /// The two who work together.
-pub(super) struct Pair {
+pub(crate) struct Pair {
     pub(super) director: String,
     pub(super) specialist: String,
     tokens: [String; 2],
@@ -146,7 +146,7 @@ impl Pair {
         }
     }
 
-    pub(super) fn director_token(&self) -> &str {
+    pub(crate) fn director_token(&self) -> &str {
         let [director, _] = &self.tokens;
         director
     }

@@ -8,7 +8,7 @@ use super::pair::{Pair, TASK_TYPE};
 use crate::world::expect_success;
 
 /// Defines the task type, registers so many pairs and gives each agent a session.
-pub(super) async fn hire(operator: &Client, count: usize, seed: u64) -> Result<Vec<Pair>> {
+pub(crate) async fn hire(operator: &Client, count: usize, seed: u64) -> Result<Vec<Pair>> {
     let anything = json!({ "type": "object" });
     let task_type = json!({ "name": TASK_TYPE, "inputSchema": anything, "outputSchema": anything, "leaseSeconds": 0 });
     let define = Call::mutation("defineTaskType")

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use entities::audit::export::AuditExportFormat;
 use entities::json::hex;
+use entities::word::UnknownWord;
 use serde_json::json;
 
 use super::{Place, block_on, log, say};
@@ -57,7 +58,7 @@ pub(super) enum AuditCommand {
     #[command(after_help = EXPORTING)]
     Export {
         /// CSV, a table; or NDJSON, with the proof of each entry
-        #[arg(long, value_name = "FORMAT", ignore_case = true)]
+        #[arg(long, value_name = "FORMAT", value_parser = format_of)]
         format: AuditExportFormat,
         /// Which entries, as JSON in the form of the schema's AuditFilter; all of them when left out
         #[arg(long, value_name = "JSON")]
@@ -171,6 +172,11 @@ pub(super) fn run(command: AuditCommand) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// As the schema writes it, or as one types it.
+fn format_of(text: &str) -> Result<AuditExportFormat, UnknownWord> {
+    text.to_ascii_uppercase().parse()
 }
 
 fn database(config: &Config) -> Result<Database> {

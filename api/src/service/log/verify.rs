@@ -5,13 +5,14 @@
 //! the entries, those of archives from the archives. Memory is constant: the tree's right edge and a page; what is folded from archives lies
 //! in a temporary file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entities::audit::tree::{Growing, Hash, TILE_HEIGHT};
-use entities::audit::{MAX_ENTRY_BYTES, checkpoint, leaf, tree_hash};
+use entities::audit::{MAX_ENTRY_BYTES, checkpoint, leaf};
 use entities::json::canonical;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    Statement,
 };
 
 pub mod archive;
@@ -30,6 +31,8 @@ use crate::store::tree::{self, Leaf};
 
 /// How many leaves or checkpoints are read at once.
 const PAGE: u64 = 1_000;
+/// Over so many missing numbers there is no use in going on: somebody has moved an entry far away to keep whoever verifies busy for ever.
+const WIDEST_GAP: u64 = 1 << 20;
 
 /// Verifies the log of a database and of its archives, which lie in a store. `kept` are checkpoints that the auditor has kept from before:
 /// the log has to begin with what they say.
@@ -52,9 +55,13 @@ pub async fn database(
         wanted: BTreeMap::new(),
         good_up_to: 0,
         root_broken: false,
+        given_up: false,
         archived_to: stored::first_kept(db).await?.unsigned_abs(),
         archives: archive::Parts::new(shelf, origin, trusted),
         folded: fold::Folded::default(),
+        stored: HashMap::new(),
+        numbered: 0,
+        kinds: row::Kinds::new(),
     };
     for note in kept {
         walk.want(note, None, "a checkpoint that was kept");
@@ -67,12 +74,13 @@ pub async fn database(
         tree,
         folded,
         archived_to,
+        kinds,
         ..
     } = walk;
     verdict.entries = tree.size();
     verdict.root = Some(tree.root());
     verdict.put_in_order();
-    row::check(db, &folded, archived_to, &mut verdict).await?;
+    row::check(db, &folded, archived_to, &kinds, &mut verdict).await?;
     Ok(verdict)
 }
 
@@ -87,11 +95,19 @@ struct Walk<'a, C> {
     /// The size of the last signed root that was met.
     good_up_to: u64,
     root_broken: bool,
+    /// Whether the rest of the log is out of reach.
+    given_up: bool,
     /// The number of the first entry that no archive holds.
     archived_to: u64,
     archives: archive::Parts<'a>,
     /// What the archived entries make of each row.
     folded: fold::Folded,
+    /// The stored hashes above the leaves of the page that is taken in.
+    stored: HashMap<(u8, u64), Vec<u8>>,
+    /// How many numbered entries are there.
+    numbered: i64,
+    /// How many of each kind no archive holds.
+    kinds: row::Kinds,
 }
 
 impl<C: ConnectionTrait> Walk<'_, C> {
@@ -134,23 +150,33 @@ impl<C: ConnectionTrait> Walk<'_, C> {
     }
 
     async fn leaves(&mut self) -> Result<()> {
+        let db = self.db;
         let mut signed_to = 0;
         self.root_at();
-        loop {
-            let from = i64::try_from(self.tree.size()).unwrap_or(i64::MAX);
-            let leaves = tree::leaves(self.db, from, PAGE).await?;
-            let Some(last) = leaves.last() else {
-                break;
-            };
-            signed_to = self.checkpoints(signed_to, last.place.sequence + 1).await?;
-            for leaf in &leaves {
-                self.leaf(leaf).await?;
-            }
+        let mut page = tree::leaves(db, 0, PAGE).await?;
+        while let Some(last) = page.last() {
+            let end = last.place.sequence + 1;
+            signed_to = self.checkpoints(signed_to, end).await?;
+            self.stored = tree::completed(db, self.tree.size()..end.unsigned_abs()).await?;
+            // The database reads the next page while this one is hashed.
+            let (next, taken) = tokio::join!(tree::leaves(db, end, PAGE), self.take(&page));
+            taken?;
+            page = if self.given_up { Vec::new() } else { next? };
         }
         self.archives.close(&mut self.verdict).await?;
         self.folded.flush().await?;
         // Those of more entries than there are.
         self.checkpoints(signed_to, i64::MAX).await.map(drop)
+    }
+
+    async fn take(&mut self, page: &[Leaf]) -> Result<()> {
+        for leaf in page {
+            self.leaf(leaf).await?;
+            if self.given_up {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Takes in the stored checkpoints up to a size.
@@ -176,13 +202,22 @@ impl<C: ConnectionTrait> Walk<'_, C> {
 
     async fn leaf(&mut self, leaf: &Leaf) -> Result<()> {
         let (place, id) = (leaf.place.sequence.unsigned_abs(), leaf.place.entry_id);
-        while self.tree.size() < place {
+        let missing = place.saturating_sub(self.tree.size());
+        if missing > WIDEST_GAP {
+            let what =
+                "there are no entries of these numbers; what lies behind them is not looked at";
+            let first = self.tree.size();
+            self.verdict.flaw_between(first, place - 1, what.to_owned());
+            self.given_up = true;
+            return Ok(());
+        }
+        for missing in self.tree.size()..place {
             // What is missing has no hash: from here on no root can be met.
-            let missing = self.tree.size();
             self.verdict
                 .flaw(Some(missing), None, "there is no entry of this number");
-            self.push([0; 32]).await?;
+            self.push([0; 32]);
         }
+        self.numbered += i64::from(leaf.entry.is_some());
         if place < self.archived_to {
             return self.archived(place, leaf).await;
         }
@@ -193,10 +228,13 @@ impl<C: ConnectionTrait> Walk<'_, C> {
                 "is in the ledger, and its entry is gone",
             );
             let kept = leaf.place.leaf_hash.clone().try_into();
-            return self.push(kept.unwrap_or([0; 32])).await;
+            self.push(kept.unwrap_or([0; 32]));
+            return Ok(());
         };
+        *self.kinds.entry(entry.entity_type).or_default() += 1;
         let hash = self.hash(leaf, &leaf::canonical_bytes(entry));
-        self.push(hash).await
+        self.push(hash);
+        Ok(())
     }
 
     /// An entry that lies in an archive; it may be in the database too, until it is cleared away.
@@ -214,7 +252,8 @@ impl<C: ConnectionTrait> Walk<'_, C> {
             // That was told. The ledger still knows its hash, so that the roots behind it can be met.
             None => leaf.place.leaf_hash.clone().try_into().unwrap_or([0; 32]),
         };
-        self.push(hash).await
+        self.push(hash);
+        Ok(())
     }
 
     /// The hash of an entry, held against its leaf.
@@ -238,15 +277,11 @@ impl<C: ConnectionTrait> Walk<'_, C> {
         hash
     }
 
-    async fn push(&mut self, leaf: Hash) -> Result<()> {
+    fn push(&mut self, leaf: Hash) {
         for (level, position, hash) in self.tree.push(leaf) {
-            let stored = tree_hash::Entity::find_by_id((
-                i16::from(level),
-                i64::try_from(position).unwrap_or(i64::MAX),
-            ));
             let last = self.tree.size() - 1;
-            match stored.one(self.db).await? {
-                Some(stored) if stored.hash == hash => {}
+            match self.stored.get(&(level, position)) {
+                Some(stored) if *stored == hash => {}
                 // Above a leaf that was changed, the tile is right and the leaf is not: that was told.
                 Some(_) => {
                     let first = position << (u32::from(level) * u32::from(TILE_HEIGHT));
@@ -265,7 +300,6 @@ impl<C: ConnectionTrait> Walk<'_, C> {
             }
         }
         self.root_at();
-        Ok(())
     }
 
     /// Holds the root against what was signed at this size.
@@ -306,23 +340,34 @@ impl<C: ConnectionTrait> Walk<'_, C> {
 
     /// What the ledger does not know of, or knows twice.
     async fn surplus(&mut self) -> Result<()> {
-        let looks = [
-            (
-                "SELECT id AS id FROM audit_entries WHERE NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.entry_id = audit_entries.id) \
-                 AND NOT EXISTS (SELECT 1 FROM audit_queue WHERE audit_queue.entry_id = audit_entries.id) ORDER BY ordinal LIMIT 1",
-                "is an entry without a number",
-            ),
-            (
-                "SELECT entry_id AS id FROM ledger GROUP BY entry_id HAVING count(*) > 1 LIMIT 1",
-                "has more than one number",
-            ),
-        ];
-        for (sql, what) in looks {
-            let statement = Statement::from_string(self.db.get_database_backend(), sql);
-            if let Some(row) = self.db.query_one_raw(statement).await? {
-                self.verdict.flaw(None, Some(row.try_get("", "id")?), what);
-            }
+        let twice =
+            "SELECT entry_id AS id FROM ledger GROUP BY entry_id HAVING count(*) > 1 LIMIT 1";
+        if let Some(row) = self.look(twice).await? {
+            let id = row.try_get("", "id")?;
+            self.verdict
+                .flaw(None, Some(id), "has more than one number");
+        }
+        // To count is quick; to look for the one is not.
+        let there = "SELECT (SELECT count(*) FROM audit_entries) - (SELECT count(*) FROM audit_queue \
+             WHERE EXISTS (SELECT 1 FROM audit_entries WHERE audit_entries.id = audit_queue.entry_id) \
+             AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.entry_id = audit_queue.entry_id)) AS entries";
+        let there = self.look(there).await?;
+        let there: Option<i64> = there.map(|row| row.try_get("", "entries")).transpose()?;
+        if there == Some(self.numbered) {
+            return Ok(());
+        }
+        let without = "SELECT id AS id FROM audit_entries WHERE NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.entry_id = audit_entries.id) \
+             AND NOT EXISTS (SELECT 1 FROM audit_queue WHERE audit_queue.entry_id = audit_entries.id) ORDER BY ordinal LIMIT 1";
+        if let Some(row) = self.look(without).await? {
+            let id = row.try_get("", "id")?;
+            self.verdict
+                .flaw(None, Some(id), "is an entry without a number");
         }
         Ok(())
+    }
+
+    async fn look(&self, sql: &str) -> Result<Option<QueryResult>> {
+        let statement = Statement::from_string(self.db.get_database_backend(), sql);
+        Ok(self.db.query_one_raw(statement).await?)
     }
 }

@@ -62,6 +62,8 @@ pub struct Writer {
     first: Option<i64>,
     /// The last entry that was written.
     after: i64,
+    /// What was read behind it already.
+    ahead: Option<Vec<Row>>,
     begun: bool,
     ended: bool,
     hash: Sha256,
@@ -88,6 +90,7 @@ impl Writer {
             personal: true,
             first: Some(first),
             after: first - 1,
+            ahead: None,
             begun: false,
             ended: false,
             hash: Sha256::new(),
@@ -127,16 +130,34 @@ impl Writer {
             if self.ended {
                 return Ok(None);
             }
-            let rows = self.page(db).await?;
+            let rows = match self.ahead.take() {
+                Some(rows) => rows,
+                None => self.page(db).await?,
+            };
             self.ended = (rows.len() as u64) < PAGE;
             if self.ended {
                 self.check_kept(db).await?;
             }
             self.after = rows.last().map_or(self.after, |row| row.sequence);
             self.rows += i64::try_from(rows.len()).map_err(Error::internal)?;
-            match self.format {
-                AuditExportFormat::Csv => rows.iter().for_each(|row| csv::write(&mut text, row)),
-                AuditExportFormat::Ndjson => ndjson::write(db, &mut text, &rows, self.size).await?,
+            let paths = match self.format {
+                AuditExportFormat::Csv => Vec::new(),
+                AuditExportFormat::Ndjson => ndjson::paths(db, &rows, self.size).await?,
+            };
+            let write = async {
+                match self.format {
+                    AuditExportFormat::Csv => {
+                        rows.iter().for_each(|row| csv::write(&mut text, row));
+                    }
+                    AuditExportFormat::Ndjson => ndjson::write(&mut text, &rows, &paths),
+                }
+            };
+            if self.ended {
+                write.await;
+            } else {
+                // The database reads the next page while this one is written.
+                let (ahead, ()) = tokio::join!(self.page(db), write);
+                self.ahead = Some(ahead?);
             }
             if !text.is_empty() {
                 break;
@@ -174,7 +195,7 @@ impl Writer {
             return Ok(Vec::new());
         };
         let sequence = sequence_column(db.get_database_backend());
-        let entries = entries
+        let found = entries
             .filter(sea_orm::sea_query::ExprTrait::gt(
                 sequence.clone(),
                 self.after,
@@ -185,37 +206,30 @@ impl Writer {
             ))
             .order_by_asc(sequence)
             .limit(PAGE)
+            .select_also(ledger::Entity)
             .all(db)
             .await?;
-        let ids: Vec<AuditId> = entries.iter().map(|entry| entry.id).collect();
-        let places = ledger::Entity::find()
-            .select_only()
-            .columns([ledger::Column::EntryId, ledger::Column::Sequence])
-            .filter(ledger::Column::EntryId.is_in(ids.clone()))
-            .into_tuple::<(AuditId, i64)>()
-            .all(db)
-            .await?;
-        let places: std::collections::HashMap<_, _> = places.into_iter().collect();
+        let ids: Vec<AuditId> = found.iter().map(|(entry, _)| entry.id).collect();
         let ids = if self.personal { ids } else { Vec::new() };
-        let found = personal::Entity::find()
+        let values_of = personal::Entity::find()
             .filter(personal::Column::EntryId.is_in(ids))
             .order_by_asc(personal::Column::Field)
             .all(db)
             .await?;
         let mut values: std::collections::HashMap<AuditId, Vec<personal::Model>> =
             std::collections::HashMap::new();
-        for value in found {
+        for value in values_of {
             values.entry(value.entry_id).or_default().push(value);
         }
-        let row = |entry: entry::Model| {
-            let sequence = places.get(&entry.id).copied();
+        let row = |(entry, place): (entry::Model, Option<ledger::Model>)| {
+            let place = place.ok_or_else(|| Error::internal("an entry without its place"))?;
             Ok(Row {
-                sequence: sequence.ok_or_else(|| Error::internal("an entry without its place"))?,
+                sequence: place.sequence,
                 personal: values.remove(&entry.id).unwrap_or_default(),
                 entry,
             })
         };
-        entries.into_iter().map(row).collect()
+        found.into_iter().map(row).collect()
     }
 }
 

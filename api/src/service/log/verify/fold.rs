@@ -11,7 +11,8 @@ use crate::store::scratch::Scratch;
 /// How many entries are folded at once.
 const BATCH: usize = 1_000;
 
-type Row = Map<String, Value>;
+/// What entries make of a row: its members, by name.
+pub(super) type Row = Map<String, Value>;
 
 /// Folds what an entry says into a row. False where it changes a task that had been changed so already: each change of one has a number.
 pub(super) fn apply(row: &mut Row, metadata: &Value) -> bool {

@@ -1,7 +1,11 @@
 //! Whether the rows are what their entries, folded, give (spec R5.02). Floor 3.
 
+use std::collections::HashMap;
+
 use entities::audit::recorded::Recorded;
 use entities::audit::{AuditEntity, archive, entry, export, ledger};
+use entities::id::AuditId;
+use entities::json::JsonText;
 use entities::{agent, asset, log_key, session, signing_key, task, task_type};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoValueTuple, Query};
 use sea_orm::{
@@ -10,25 +14,33 @@ use sea_orm::{
 };
 
 use super::Verdict;
-use super::fold::{Folded, apply};
+use super::fold::{Folded, Row, apply};
 use crate::error::Result;
 
-/// How many rows are folded at once.
-const PAGE: u64 = 200;
+/// How many rows are folded at once, at the most.
+const PAGE: u64 = 256;
+/// How many entries of theirs, at the most: some rows have a handful, some a million.
+const ENTRIES: u64 = 1_000;
+
+/// How many entries there are of each kind.
+pub(super) type Kinds = HashMap<AuditEntity, u64>;
 
 /// Looks at every row whose changes are recorded.
 ///
-/// `folded` is what the archives make of the rows, whose entries are those before `archived_to`.
+/// `folded` is what the archives make of the rows, whose entries are those before `archived_to`; `kinds` counts the numbered entries from there
+/// on.
 pub(super) async fn check(
     db: &impl ConnectionTrait,
     folded: &Folded,
     archived_to: u64,
+    kinds: &Kinds,
     verdict: &mut Verdict,
 ) -> Result<()> {
-    let log = &Log {
+    let log = &mut Log {
         db,
         folded,
         archived_to: i64::try_from(archived_to).unwrap_or(i64::MAX),
+        applied: Kinds::new(),
     };
     table::<agent::Entity, _>(log, verdict, agent::Column::Id, |row| row.id.clone()).await?;
     table::<session::Entity, _>(log, verdict, session::Column::Id, |row| row.id).await?;
@@ -45,10 +57,10 @@ pub(super) async fn check(
     let first = archive::Column::FirstSequence;
     table::<archive::Entity, _>(log, verdict, first, |row| row.first_sequence).await?;
     // Sessions go when they have expired; nothing else ever does.
-    removed::<agent::Entity>(log, verdict, AuditEntity::Agent).await?;
-    removed::<task::Entity>(log, verdict, AuditEntity::Task).await?;
-    removed::<asset::Entity>(log, verdict, AuditEntity::Asset).await?;
-    removed::<task_type::Entity>(log, verdict, AuditEntity::TaskType).await
+    removed::<agent::Entity>(log, kinds, verdict, AuditEntity::Agent).await?;
+    removed::<task::Entity>(log, kinds, verdict, AuditEntity::Task).await?;
+    removed::<asset::Entity>(log, kinds, verdict, AuditEntity::Asset).await?;
+    removed::<task_type::Entity>(log, kinds, verdict, AuditEntity::TaskType).await
 }
 
 /// What rows are held against.
@@ -57,6 +69,8 @@ struct Log<'a, C> {
     folded: &'a Folded,
     /// The number of the first entry that no archive holds.
     archived_to: i64,
+    /// How many entries were folded into rows that are there.
+    applied: Kinds,
 }
 
 impl<C: ConnectionTrait> Log<'_, C> {
@@ -79,9 +93,86 @@ impl<C: ConnectionTrait> Log<'_, C> {
     }
 }
 
-/// Folds the entries of every row of a table, page by page in the order of its key.
+/// Rows, and the entries that no archive holds of them, in the order of the log.
+struct Batch<R> {
+    rows: Vec<R>,
+    entries: Vec<Told>,
+    /// Whether there are more entries behind these. There is one row alone then.
+    more: bool,
+}
+
+/// What an entry tells of a row, and its ordinal.
+type Told = (AuditId, String, JsonText, i64);
+
+impl<R> Batch<R> {
+    /// How many rows to read next, so that their entries are as many as is good.
+    fn next(&self) -> u64 {
+        let (rows, entries) = (self.rows.len() as u64, self.entries.len() as u64);
+        match entries {
+            few if few < ENTRIES / 4 => Ord::min(rows * 2, PAGE),
+            many if many > ENTRIES / 2 => Ord::max(rows / 2, 1),
+            _ => rows,
+        }
+    }
+}
+
+impl<C: ConnectionTrait> Log<'_, C> {
+    /// Entries of these rows, one more than is good at the most.
+    async fn told<R: Recorded>(&self, rows: &[R], after: Option<i64>) -> Result<Vec<Told>> {
+        let mut entries = self
+            .entries(R::ENTITY)
+            .select_only()
+            .columns([
+                entry::Column::Id,
+                entry::Column::EntityId,
+                entry::Column::Metadata,
+                entry::Column::Ordinal,
+            ])
+            .filter(entry::Column::EntityId.is_in(rows.iter().map(Recorded::entity_id)));
+        if let Some(after) = after {
+            entries = entries.filter(entry::Column::Ordinal.gt(after));
+        }
+        let entries = entries
+            .order_by_asc(entry::Column::Ordinal)
+            .limit(ENTRIES + 1);
+        Ok(entries.into_tuple().all(self.db).await?)
+    }
+
+    /// The rows behind one, so many at the most, with their entries.
+    async fn batch<E, K>(
+        &self,
+        key: impl IntoIdentity,
+        after: Option<K>,
+        width: u64,
+    ) -> Result<Batch<E::Model>>
+    where
+        E: EntityTrait,
+        E::Model: Recorded + FromQueryResult + Send + Sync,
+        K: IntoValueTuple,
+    {
+        let mut pages = E::find().cursor_by(key);
+        if let Some(after) = after {
+            pages.after(after);
+        }
+        let mut rows = pages.first(width).all(self.db).await?;
+        loop {
+            let entries = self.told(&rows, None).await?;
+            let more = entries.len() as u64 > ENTRIES;
+            if !more || rows.len() == 1 {
+                return Ok(Batch {
+                    rows,
+                    entries,
+                    more,
+                });
+            }
+            rows.truncate(rows.len() / 2);
+        }
+    }
+}
+
+/// Folds the entries of every row of a table, in the order of its key.
 async fn table<E, K>(
-    log: &Log<'_, impl ConnectionTrait>,
+    log: &mut Log<'_, impl ConnectionTrait>,
     verdict: &mut Verdict,
     key: impl IntoIdentity + Clone,
     key_of: impl Fn(&E::Model) -> K,
@@ -91,41 +182,52 @@ where
     E::Model: Recorded + FromQueryResult + Send + Sync,
     K: IntoValueTuple,
 {
-    let mut last = None;
-    loop {
-        let mut pages = E::find().cursor_by(key.clone());
-        if let Some(last) = last {
-            pages.after(last);
-        }
-        let rows = pages.first(PAGE).all(log.db).await?;
-        let Some(row) = rows.last() else {
-            return Ok(());
-        };
-        last = Some(key_of(row));
-        verdict.rows += rows.len() as u64;
-        hold(log, verdict, &rows).await?;
+    let mut applied = 0;
+    let mut batch = log.batch::<E, K>(key.clone(), None, PAGE / 8).await?;
+    while let Some(row) = batch.rows.last() {
+        verdict.rows += batch.rows.len() as u64;
+        // The database reads the next ones while these are folded.
+        let next = log.batch::<E, K>(key.clone(), Some(key_of(row)), batch.next());
+        let (next, held) = tokio::join!(next, hold(log, verdict, &batch));
+        applied += held?;
+        batch = next?;
     }
+    *log.applied.entry(E::Model::ENTITY).or_default() += applied;
+    Ok(())
 }
 
-/// Holds rows against their folded entries: one query for all of them, and one of what the archives made of them.
+/// Holds rows against their folded entries; returns how many these were.
 async fn hold<R: Recorded>(
     log: &Log<'_, impl ConnectionTrait>,
     verdict: &mut Verdict,
-    rows: &[R],
-) -> Result<()> {
-    let entries = log
-        .entries(R::ENTITY)
-        .filter(entry::Column::EntityId.is_in(rows.iter().map(Recorded::entity_id)))
-        .order_by_asc(entry::Column::Ordinal)
-        .all(log.db)
-        .await?;
+    batch: &Batch<R>,
+) -> Result<u64> {
+    let Batch {
+        rows,
+        entries,
+        more,
+    } = batch;
     let ids = rows.iter().map(Recorded::entity_id);
     let mut folded = log.folded.rows(R::ENTITY.as_str(), ids).await?;
-    for entry in entries {
-        let row = folded.entry(entry.entity_id).or_default();
-        if !apply(row, &entry.metadata.value()) {
-            verdict.flaw(None, Some(entry.id), "changes a task that had been changed so already: it is there twice, or out of its place");
+    let mut applied = 0;
+    let mut fold = |entries: &[Told]| {
+        for (entry, id, metadata, _) in entries {
+            applied += 1;
+            if !folded.contains_key(id) {
+                folded.insert(id.clone(), Row::default());
+            }
+            let whole = folded
+                .get_mut(id)
+                .is_none_or(|row| apply(row, &metadata.value()));
+            if !whole {
+                verdict.flaw(None, Some(*entry), "changes a task that had been changed so already: it is there twice, or out of its place");
+            }
         }
+        entries.last().map(|(.., ordinal)| *ordinal)
+    };
+    let mut after = fold(entries).filter(|_| *more);
+    while after.is_some() {
+        after = fold(&log.told(rows, after).await?);
     }
     for row in rows {
         let id = row.entity_id();
@@ -149,12 +251,13 @@ async fn hold<R: Recorded>(
             ),
         );
     }
-    Ok(())
+    Ok(applied)
 }
 
 /// Whether there are as many rows as the log knows of.
 async fn removed<E>(
     log: &Log<'_, impl ConnectionTrait>,
+    kinds: &Kinds,
     verdict: &mut Verdict,
     kind: AuditEntity,
 ) -> Result<()>
@@ -162,6 +265,10 @@ where
     E: EntityTrait,
     E::Model: Sync,
 {
+    // All its entries went into rows: none is gone. What archives hold was not counted.
+    if log.archived_to == 0 && kinds.get(&kind) == log.applied.get(&kind) {
+        return Ok(());
+    }
     let known_here = || {
         log.entries(kind)
             .select_only()

@@ -12,7 +12,7 @@ use crate::log::{verifiers, write};
 use crate::world::{World, on_each_database};
 
 /// A log of a few hundred entries with checkpoints on the way, and somebody who can change it behind the server's back.
-pub(super) struct Forger {
+pub(in crate::log) struct Forger {
     pub(super) world: World,
     pub(super) outside: DatabaseConnection,
     /// The sizes of its checkpoints.
@@ -22,7 +22,7 @@ pub(super) struct Forger {
 const TABLES: [&str; 4] = ["audit_entries", "ledger", "tree_hashes", "checkpoints"];
 
 impl Forger {
-    pub(super) async fn at_work(world: World) -> Self {
+    pub(in crate::log) async fn at_work(world: World) -> Self {
         let mut sizes = Vec::new();
         for count in [100, 200, 300] {
             write(&world.service, count).await;
@@ -43,7 +43,7 @@ impl Forger {
         }
     }
 
-    pub(super) async fn run(&self, sql: &str) {
+    pub(in crate::log) async fn run(&self, sql: &str) {
         self.outside.execute_unprepared(sql).await.unwrap();
     }
 
@@ -78,7 +78,7 @@ impl Forger {
         .await;
     }
 
-    pub(super) async fn verdict(&self, kept: &[String]) -> Verdict {
+    pub(in crate::log) async fn verdict(&self, kept: &[String]) -> Verdict {
         let keys = verifiers(&self.world).await;
         self.verdict_by(&keys, kept).await
     }
@@ -109,7 +109,7 @@ pub(in crate::log) fn told(verdict: &Verdict, place: impl Into<Option<u64>>, wor
     assert!(first.what.contains(words), "{:?}", verdict.flaws);
 }
 
-pub(super) async fn tampering(deed: impl AsyncFn(&Forger)) {
+pub(in crate::log) async fn tampering(deed: impl AsyncFn(&Forger)) {
     on_each_database(async |world| {
         let forger = Forger::at_work(world).await;
         let before = forger.verdict(&[]).await;
