@@ -12,6 +12,7 @@ mod directive;
 mod error;
 mod execute;
 mod fleet;
+mod gate_run;
 mod guard;
 pub mod limit;
 mod live;
@@ -24,6 +25,7 @@ mod request;
 mod scalar;
 mod session;
 mod shape;
+mod sprint;
 mod task;
 mod task_type;
 
@@ -43,6 +45,8 @@ struct Query(
     task_type::TaskTypeQuery,
     notification::NotificationQuery,
     asset::AssetQuery,
+    sprint::SprintQuery,
+    gate_run::GateRunQuery,
     audit::AuditQuery,
     log::LogQuery,
 );
@@ -57,6 +61,8 @@ struct Mutation(
     task::TaskMutation,
     notification::NotificationMutation,
     asset::AssetMutation,
+    sprint::SprintMutation,
+    gate_run::GateRunMutation,
     log::LogMutation,
 );
 

@@ -151,6 +151,14 @@ typed_id! {
     NotificationId, "notif"
 }
 typed_id! {
+    /// A sprint.
+    SprintId, "sprint"
+}
+typed_id! {
+    /// A gate run.
+    GateRunId, "gate"
+}
+typed_id! {
     /// An installation: one database and whatever serves it.
     InstallationId, "inst"
 }

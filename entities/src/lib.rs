@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod asset;
 pub mod audit;
+pub mod gate_run;
 pub mod id;
 pub mod idempotency_key;
 pub mod installation;
@@ -14,6 +15,7 @@ pub mod migration;
 pub mod notification;
 pub mod session;
 pub mod signing_key;
+pub mod sprint;
 pub mod task;
 pub mod task_type;
 pub mod word;

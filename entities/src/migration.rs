@@ -9,6 +9,7 @@ mod engine;
 mod founding;
 mod notification;
 mod personal;
+mod sprint;
 mod tree;
 
 /// Every migration of the project, oldest first.
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(tree::Migration),
             Box::new(personal::Migration),
             Box::new(archive::Migration),
+            Box::new(sprint::Migration),
         ]
     }
 }

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 use crate::audit::AuditEntity;
 use crate::audit::recorded::{Recorded, columns, optional_time, time};
 use crate::closed_word;
-use crate::id::{AgentId, TaskId};
+use crate::id::{AgentId, SprintId, TaskId};
 use crate::json::JsonText;
 
 pub mod personal;
@@ -203,6 +203,14 @@ pub struct Model {
     pub check_of_attempt: Option<i32>,
     /// Which values of input and output are personal; none when there are none, or none any more.
     pub personal: Option<Personal>,
+    /// The sprint that it is part of; its children are not.
+    pub sprint_id: Option<SprintId>,
+    /// Index of its phase in the sprint; none where changing the sprint took it out.
+    pub phase: Option<i16>,
+    /// Index of its wave in the phase, likewise.
+    pub wave: Option<i16>,
+    /// Whether an L1 accepted it although it failed or was cancelled (spec R7.03).
+    pub accepted: bool,
 }
 
 impl Model {
@@ -244,6 +252,15 @@ impl Model {
         self.validation == ValidationStatus::Running
     }
 
+    /// Whether its wave has not begun: nobody claims, starts or assigns it before that (spec R3.06).
+    ///
+    /// What is PENDING can be claimed from the moment on in which it may be worked on at all, so that the row says it by itself.
+    pub fn waits_for_wave(&self) -> bool {
+        self.sprint_id.is_some()
+            && self.status == TaskStatus::Pending
+            && self.claimable_at.is_none()
+    }
+
     /// Whether it failed and policy grants no further attempt: attempts spent, not retryable, or past its deadline (spec R3.08).
     pub fn failed_for_good(&self) -> bool {
         self.status == TaskStatus::Failed && self.claimable_at.is_none()
@@ -262,7 +279,8 @@ impl Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Recorded are input, output and metadata by their SHA-256, personal values by commitments. Not recorded is from when on it may be claimed, which follows from the rest;
+/// Recorded are input, output and metadata by their SHA-256, personal values by commitments. Not recorded is from when on it may be claimed, which follows from the rest,
+/// nor that it was accepted, which its sprint's row records;
 /// the end of its lease is recorded as each attempt began, and not with every heartbeat (spec R5.01).
 impl Recorded for Model {
     const ENTITY: AuditEntity = AuditEntity::Task;
@@ -307,6 +325,9 @@ impl Recorded for Model {
             ("validation", self.validation.recorded()),
             ("held", json!(self.held)),
             ("checkOfAttempt", json!(self.check_of_attempt)),
+            ("sprintId", json!(self.sprint_id)),
+            ("phase", json!(self.phase)),
+            ("wave", json!(self.wave)),
         ])
     }
 }

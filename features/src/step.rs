@@ -14,5 +14,6 @@ mod phrase;
 mod policy;
 mod process;
 mod session;
+mod sprint;
 mod task;
 mod worker;

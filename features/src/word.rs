@@ -202,6 +202,16 @@ words! {
 }
 
 word! {
+    /// A sprint by what the scenario calls it: `the fox sprint`.
+    Sprint, "sprint", "the [a-z-]+ sprint"
+}
+
+word! {
+    /// Where a sprint, a phase or a wave stands.
+    SprintStatus, "sprintStatus", "DRAFT|WAITING|RUNNING|COMPLETED|FAILED|CANCELLED"
+}
+
+word! {
     /// An asset by what the scenario calls it: `the fox picture`.
     Picture, "picture", "the [a-z-]+ picture"
 }

@@ -70,6 +70,8 @@ pub struct Studio {
     passed: Duration,
     /// Who waits for a task, with the answer to come.
     pub waiting: BTreeMap<String, JoinHandle<Result<Answer, ClientError>>>,
+    /// The ids of sprints by what the scenario calls them.
+    pub sprints: BTreeMap<String, String>,
     /// The ids of assets by what the scenario calls them.
     pub pictures: BTreeMap<String, String>,
     /// Where pictures of somebody else's lie.

@@ -5,6 +5,7 @@ mod keys;
 mod log;
 mod owner;
 mod server;
+mod template;
 mod welcome;
 
 use std::io::{ErrorKind, Write};
@@ -70,6 +71,11 @@ enum Command {
     Fleet {
         #[command(subcommand)]
         command: FleetCommand,
+    },
+    /// Checks files that sprints are made from
+    Template {
+        #[command(subcommand)]
+        command: template::TemplateCommand,
     },
     /// Prints a token for an agent; needs no session, for it is the owner of the data directory who asks
     #[command(after_help = "Example:\n  export TOKEN=$(ziggie token SYSTEM-001)")]
@@ -241,6 +247,7 @@ fn run(command: Command) -> Result<ExitCode> {
             block_on(server::serve(config))
         }
         Command::Migrate { place } => migrate(&place),
+        Command::Template { command } => return template::run(command),
         Command::Fleet {
             command: FleetCommand::Import { file, place },
         } => {

@@ -41,6 +41,8 @@ pub struct Config {
     pub asset_s3_secret: Option<Hidden>,
     /// Whether the founding fleet and task types are loaded where they are missing.
     pub founding: bool,
+    /// A folder of sprint templates, each a file of the form of `api/founding/sprint_template.schema.json`; without it there is the founding one.
+    pub templates: Option<PathBuf>,
     /// A file with the master key, for replicas that share one; without it `master.key` in the data directory.
     pub master_key_file: Option<PathBuf>,
     /// The master key itself; better in the environment than in a file.
@@ -69,6 +71,7 @@ impl Default for Config {
             asset_s3_key_id: None,
             asset_s3_secret: None,
             founding: false,
+            templates: None,
             master_key_file: None,
             master_key: None,
             drain: Duration::from_secs(10),

@@ -12,6 +12,7 @@ use crate::auth::secret::Secret;
 use crate::error::Error;
 use crate::service::Service;
 use crate::service::first_start;
+use crate::service::sprint::Templates;
 use crate::store::Database;
 use crate::store::clock::Clock;
 
@@ -89,7 +90,12 @@ async fn open(
         .map_err(explained)
         .context("the first start")?;
     let shelf = shelf::open(config, data_dir)?;
-    let service = Service::open(db, shelf, key, config.limits.of_use()).await;
+    let mut settings = config.limits.of_use();
+    if let Some(folder) = &config.templates {
+        let templates = Templates::of_folder(folder);
+        settings.templates = templates.map_err(|faults| anyhow::anyhow!("templates:\n{faults}"))?;
+    }
+    let service = Service::open(db, shelf, key, settings).await;
     service.context("opening the keys of this installation")
 }
 

@@ -4,15 +4,19 @@
 //! read it here. The relational half, what an agent may do to *this* object, is the functions beneath. What may be *seen* is in
 //! [`super::sight`].
 
-use entities::agent::{self, AgentPermission, AgentState, AgentStatus, AgentTier, PermissionSet};
+use entities::agent::{self, AgentPermission, AgentState, AgentStatus, AgentTier};
 use entities::id::AgentId;
 use entities::task::{self, TaskStatus};
 
 mod asset;
 mod log;
+mod session;
+mod sprint;
 
 pub use asset::{is_maker, may_make_asset, may_review_asset};
 pub use log::{may_rotate_keys, may_still_export};
+pub use session::{may_grant, may_manage_sessions_of};
+pub use sprint::{may_attach_evidence, may_retry_in_sprint};
 
 use super::actor::Caller;
 use crate::error::{Denial, Error, Result};
@@ -90,6 +94,9 @@ operations! {
     Notifications = "notifications", Query, Authenticated;
     Asset = "asset", Query, Authenticated;
     Assets = "assets", Query, Authenticated;
+    Sprint = "sprint", Query, Authenticated;
+    Sprints = "sprints", Query, Authenticated;
+    GateRuns = "gateRuns", Query, Tier(AgentTier::L1);
     AuditLog = "auditLog", Query, Permission(AgentPermission::AccessAuditLogs);
     AuditCheckpoint = "auditCheckpoint", Query, Permission(AgentPermission::AccessAuditLogs);
     AuditInclusionProof = "auditInclusionProof", Query, Permission(AgentPermission::AccessAuditLogs);
@@ -136,9 +143,19 @@ operations! {
     ReviewAsset = "reviewAsset", Mutation, Permission(AgentPermission::ApproveAsset);
     DeleteAsset = "deleteAsset", Mutation, Tier(AgentTier::L1);
 
+    CreateSprint = "createSprint", Mutation, Permission(AgentPermission::CreateWorkflow);
+    CreateWorkflow = "createWorkflow", Mutation, Permission(AgentPermission::CreateWorkflow);
+    StartSprint = "startSprint", Mutation, Permission(AgentPermission::CreateWorkflow);
+    ChangeWorkflow = "changeWorkflow", Mutation, Permission(AgentPermission::ModifyPipeline);
+    AttachEvidence = "attachEvidence", Mutation, Tier(AgentTier::L2);
+    AcceptFailedTask = "acceptFailedTask", Mutation, Permission(AgentPermission::ModifyPipeline);
+    CancelSprint = "cancelSprint", Mutation, Permission(AgentPermission::ModifyPipeline);
+    RecordGateRun = "recordGateRun", Mutation, Tier(AgentTier::System);
+
     TaskUpdates = "taskUpdates", Subscription, Authenticated;
     AgentUpdates = "agentUpdates", Subscription, Authenticated;
     NotificationReceived = "notificationReceived", Subscription, Authenticated;
+    SprintUpdates = "sprintUpdates", Subscription, Authenticated;
     AuditStream = "auditStream", Subscription, Permission(AgentPermission::AccessAuditLogs);
 }
 
@@ -361,31 +378,6 @@ pub fn may_aggregate(agent: &agent::Model, task: &task::Model) -> bool {
     agent.tier == AgentTier::System
         || agent.id == task.creator_id
         || task.assignee_id.as_ref() == Some(&agent.id)
-}
-
-/// Granting, issuing and rotating (spec R1.08): within what the caller holds, unless it holds MODIFY_PERMISSIONS.
-pub fn may_grant(caller: &Caller, permissions: PermissionSet) -> Result<()> {
-    let Some(actor) = caller.actor() else {
-        return Ok(());
-    };
-    let held = actor.agent.permissions;
-    if held.contains(AgentPermission::ModifyPermissions) || held.includes(permissions) {
-        return Ok(());
-    }
-    refuse(
-        "R1.08 grant",
-        format!(
-            "{} or {}",
-            permissions.without(held),
-            AgentPermission::ModifyPermissions
-        ),
-        held.to_string(),
-    )
-}
-
-/// revokeSession, Agent.sessions: one's own, or anyone's with MANAGE_AGENTS (spec R2.04).
-pub fn may_manage_sessions_of(caller: &Caller, agent_id: &AgentId) -> bool {
-    caller.agent_id().as_ref() == Some(agent_id) || caller.holds(AgentPermission::ManageAgents)
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 //! the two together. Floor 1.
 
 mod asset;
+mod sprint;
 
 pub use asset::{AssetSight, sees_asset};
+pub use sprint::sees_sprint;
 
 use entities::agent::{AgentPermission, AgentTier};
 use entities::id::AgentId;
@@ -33,6 +35,10 @@ pub struct TaskSight {
     pub type_name: String,
     /// Whether its type requires review.
     pub requires_review: bool,
+    /// Whether it is part of a sprint.
+    pub in_sprint: bool,
+    /// Who leads that sprint.
+    pub sprint_lead: Option<AgentId>,
 }
 
 impl TaskSight {
@@ -47,6 +53,17 @@ impl TaskSight {
             claimable: task.claimable_at.is_some(),
             type_name: task.type_name.clone(),
             requires_review,
+            in_sprint: task.sprint_id.is_some(),
+            sprint_lead: None,
+        }
+    }
+
+    /// With who leads its sprint.
+    #[must_use]
+    pub fn led_by(self, sprint_lead: Option<AgentId>) -> Self {
+        Self {
+            sprint_lead,
+            ..self
         }
     }
 
@@ -70,6 +87,9 @@ pub fn sees_task(
         return true;
     }
     if task.status == TaskStatus::ReviewRequested && tier == AgentTier::L1 {
+        return true;
+    }
+    if task.in_sprint && (tier == AgentTier::L1 || task.sprint_lead.as_ref() == Some(viewer)) {
         return true;
     }
     if task

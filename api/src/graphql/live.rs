@@ -14,6 +14,7 @@ use super::guard::Allow;
 use super::notification::NotificationEvent;
 use super::request::Asked;
 use super::scalar::{Cursor, DateTime};
+use super::sprint::SprintEvent;
 use super::task::{Task, TaskFilter};
 use crate::auth::policy::Operation;
 use crate::error::Error;
@@ -201,6 +202,22 @@ impl Subscription {
         let updates = live::notifications(service, caller, &since(ctx, after)?).await?;
         Ok(updates.map(|update| Ok(NotificationEvent::from(update?))))
     }
+
+    /// What happens to a sprint and to its tasks: its progress.
+    #[graphql(guard = "Allow(Operation::SprintUpdates)", directive = authenticated::apply())]
+    async fn sprint_updates(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which sprint.")] sprint_id: ID,
+        #[graphql(desc = "First what was missed since this cursor; from now on when left out.")]
+        after: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Result<SprintEvent, Refusal>> + use<>, Refusal> {
+        let (service, caller) = (ctx.service(), ctx.caller());
+        let since = since(ctx, after)?;
+        let updates = live::sprint_updates(service, caller, &sprint_id, &since).await?;
+        Ok(updates.map(|update| Ok(SprintEvent::from(update?))))
+    }
+
     /// The audit log as it is sequenced, or part of it.
     #[graphql(guard = "Allow(Operation::AuditStream)", directive = permission::apply(AgentPermission::AccessAuditLogs))]
     async fn audit_stream(

@@ -7,18 +7,24 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use entities::id::{AgentId, AssetId, NotificationId, TaskId};
+use entities::id::{AgentId, AssetId, GateRunId, NotificationId, SprintId, TaskId};
+use entities::sprint::Tally;
 use entities::task::{self, WaitReason};
 
 use super::agent::Agent;
 use super::asset::Asset;
 use super::error::Refusal;
+use super::gate_run::GateRun;
 use super::notification::Notification;
+use super::sprint::Sprint;
 use super::task::Task;
 use super::task_type::TaskType;
 use crate::auth::actor::Caller;
+use crate::service::page::Page;
+use crate::service::sprint::WaveKey;
 use crate::service::task::Validation;
 use crate::service::{self, Service};
+use crate::store::fault;
 
 /// Reads in a caller's name.
 pub(super) struct Reader {
@@ -29,7 +35,9 @@ pub(super) struct Reader {
 impl Reader {
     /// The batching reader of one request.
     pub(super) fn batched(service: Service, caller: Caller) -> DataLoader<Self> {
-        DataLoader::new(Self { service, caller }, tokio::spawn)
+        // A test that counts the statements of a request counts these too.
+        let spawn = |work| tokio::spawn(fault::on_behalf(work));
+        DataLoader::new(Self { service, caller }, spawn)
     }
 
     /// The use cases.
@@ -130,6 +138,68 @@ impl Loader<AssetId> for Reader {
     async fn load(&self, keys: &[AssetId]) -> Result<HashMap<AssetId, Asset>, Refusal> {
         let found = service::asset::find_visible(&self.service, &self.caller, keys).await?;
         Ok(found.into_iter().map(|row| (row.id, row.into())).collect())
+    }
+}
+
+/// A sprint that the caller may see, by its id.
+impl Loader<SprintId> for Reader {
+    type Value = Sprint;
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[SprintId]) -> Result<HashMap<SprintId, Sprint>, Refusal> {
+        let found = service::sprint::find_visible(&self.service, &self.caller, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, row)| (id, row.into()))
+            .collect())
+    }
+}
+
+/// Asks how the tasks of a sprint stand.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Standing(pub SprintId);
+
+impl Loader<Standing> for Reader {
+    type Value = Arc<Tally>;
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[Standing]) -> Result<HashMap<Standing, Arc<Tally>>, Refusal> {
+        let ids: Vec<SprintId> = keys.iter().map(|key| key.0).collect();
+        let found = service::sprint::tallies(&self.service, &ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, tally)| (Standing(id), Arc::new(tally)))
+            .collect())
+    }
+}
+
+impl Loader<WaveKey> for Reader {
+    type Value = Arc<Page<task::Model>>;
+    type Error = Refusal;
+
+    async fn load(
+        &self,
+        keys: &[WaveKey],
+    ) -> Result<HashMap<WaveKey, Arc<Page<task::Model>>>, Refusal> {
+        let found = service::sprint::wave_pages(&self.service, &self.caller, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|(key, page)| (key, Arc::new(page)))
+            .collect())
+    }
+}
+
+/// A gate run, by its id, for those who may see them.
+impl Loader<GateRunId> for Reader {
+    type Value = GateRun;
+    type Error = Refusal;
+
+    async fn load(&self, keys: &[GateRunId]) -> Result<HashMap<GateRunId, GateRun>, Refusal> {
+        let found = service::gate_run::find_visible(&self.service, &self.caller, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, row)| (id, row.into()))
+            .collect())
     }
 }
 

@@ -1,7 +1,9 @@
 //! Everything with an id of its own, by that id. Floor 4.
 
 use async_graphql::{Context, ID, Interface, Object};
-use entities::id::{AgentId, AssetId, AuditId, NotificationId, SessionId, TaskId};
+use entities::id::{
+    AgentId, AssetId, AuditId, GateRunId, NotificationId, SessionId, SprintId, TaskId,
+};
 use futures::future::try_join_all;
 
 use super::agent::Agent;
@@ -9,17 +11,19 @@ use super::asset::Asset;
 use super::audit::AuditEntry;
 use super::directive::authenticated;
 use super::error::Refusal;
+use super::gate_run::GateRun;
 use super::guard::Allow;
 use super::loader::Named;
 use super::notification::Notification;
 use super::request::Asked;
 use super::session::AgentSession;
+use super::sprint::Sprint;
 use super::task::Task;
 use crate::auth::policy::Operation;
 use crate::error::Error;
 use crate::service;
 
-/// Everything with an id of its own. Ids say their kind: `task_…`, `asset_…`, `sess_…`, `audit_…`, `notif_…`; an agent's id is its name plate.
+/// Everything with an id of its own. Ids say their kind: `task_…`, `asset_…`, `sprint_…`, `gate_…`, `sess_…`, `audit_…`, `notif_…`; an agent's id is its name plate.
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Its id, good for `node`."))]
 pub enum Node {
@@ -31,6 +35,10 @@ pub enum Node {
     Task(Task),
     /// An asset.
     Asset(Asset),
+    /// A sprint.
+    Sprint(Sprint),
+    /// A gate run.
+    GateRun(GateRun),
     /// An entry of the audit log.
     AuditEntry(AuditEntry),
     /// A notification.
@@ -46,6 +54,17 @@ async fn find(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, Refusal> {
     if id.parse::<AssetId>().is_ok() {
         let found = service::asset::find(service, caller, id).await?;
         return Ok(found.map(|row| Node::Asset(row.into())));
+    }
+    if id.parse::<SprintId>().is_ok() {
+        let found = service::sprint::get(service, caller, id).await;
+        return match found {
+            Ok(row) => Ok(Some(Node::Sprint(row.into()))),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        };
+    }
+    if let Ok(id) = id.parse::<GateRunId>() {
+        return Ok(ctx.reader().load_one(id).await?.map(Node::GateRun));
     }
     if id.parse::<SessionId>().is_ok() {
         let found = service::session::find(service, caller, id).await?;

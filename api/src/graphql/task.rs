@@ -28,6 +28,7 @@ use super::loader::{TypeVersion, Waiting};
 use super::page::{self, Connection};
 use super::request::Asked;
 use super::scalar::{Cursor, DateTime, Json, Long};
+use super::sprint::SprintPhase;
 use super::task_type::TaskType;
 use crate::auth::policy::Operation;
 use crate::error::Error;
@@ -134,6 +135,25 @@ impl Task {
     async fn aggregate(&self, ctx: &Context<'_>) -> Result<Option<TaskAggregate>, Refusal> {
         let aggregate = service::task::aggregate(ctx.service(), ctx.caller(), &self.0).await?;
         Ok(aggregate.map(|aggregate| TaskAggregate::of(self.0.id, aggregate)))
+    }
+
+    /// The phase of the sprint that it is part of; null where it is of none that the caller may see.
+    async fn phase(&self, ctx: &Context<'_>) -> Result<Option<SprintPhase>, Refusal> {
+        let (Some(sprint), Some(phase)) = (self.0.sprint_id, self.0.phase) else {
+            return Ok(None);
+        };
+        let sprint = ctx.reader().load_one(sprint).await?;
+        Ok(sprint.and_then(|sprint| sprint.phase(phase)))
+    }
+
+    /// Index of its wave in the phase; null where it is part of no sprint.
+    async fn wave(&self) -> Option<i32> {
+        self.0.wave.map(Into::into)
+    }
+
+    /// Accepted by an L1 although it failed or was cancelled.
+    async fn accepted(&self) -> bool {
+        self.0.accepted
     }
 
     /// What its creator keeps with it: an object of strings.

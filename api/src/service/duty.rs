@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Service, asset, log, notification, personal, session, task};
+use super::{Service, asset, log, notification, personal, session, sprint, task};
 use crate::auth::actor::Caller;
 use crate::error::{Error, Result};
 use crate::store::Tx;
@@ -64,6 +64,7 @@ pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> 
     let mut running = JoinSet::new();
     running.spawn(flush_when_wanted(service.clone(), shutdown.clone()));
     running.spawn(task::serve_claimers(service.clone(), shutdown.clone()));
+    running.spawn(sprint::keep_going(service.clone(), shutdown.clone()));
     running.spawn(log::keep_checkpoints(service.clone(), shutdown.clone()));
     running.spawn(log::archive::keep_retention(
         service.clone(),

@@ -13,10 +13,12 @@ use serde_json::Value;
 mod audit;
 mod notification;
 mod progress;
+mod sprint;
 
 pub use audit::{AuditUpdate, audit};
 pub use notification::{NotificationUpdate, notifications};
 pub use progress::Progress;
+pub use sprint::{SprintUpdate, sprint_updates};
 
 use super::Service;
 use super::page::Cursor;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::sprint::Templates;
 use crate::auth::policy::Reach;
 
 /// What the use cases are bound by. Each crossing of a limit answers LIMIT_EXCEEDED with the limit's name.
@@ -15,6 +16,10 @@ pub struct Settings {
     pub max_children: u64,
     /// How many tasks one agent may hold ASSIGNED, IN_PROGRESS or REVIEW_REQUESTED (spec R3.05).
     pub max_open_tasks: u64,
+    /// The templates that sprints are made from, beside the founding one.
+    pub templates: Templates,
+    /// How many tasks a sprint may have.
+    pub max_sprint_tasks: u64,
     /// How many nodes a page may have.
     pub max_page: u64,
     /// How many lines a bulk call may have.
@@ -70,6 +75,8 @@ impl Default for Settings {
             max_depth: 8,
             max_children: 1_000,
             max_open_tasks: 1_000,
+            templates: Templates::default(),
+            max_sprint_tasks: 5_000,
             max_page: 200,
             max_bulk: 10_000,
             max_document_bytes: 256 * 1024,

@@ -19,6 +19,7 @@ mod version;
 pub use document::{
     Schemas, input_faults, output_faults, personal_input, personal_output, schema_faults,
 };
+pub(super) use schema::compile as compile_schema;
 pub use version::Versions;
 pub(super) use version::terms;
 

@@ -72,6 +72,17 @@ pub(super) fn current() -> Option<Arc<Fault>> {
     FAULT.try_with(Arc::clone).ok()
 }
 
+/// Work that a task gives to another: the fault that is to befall the one befalls the other.
+pub fn on_behalf<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let fault = current();
+    async move {
+        match fault {
+            Some(fault) => fault.befall(work).await,
+            None => work.await,
+        }
+    }
+}
+
 /// Makes a call of the database, unless it is the one that goes wrong.
 pub(super) async fn call<T>(made: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
     match current().filter(|fault| fault.is_due()) {

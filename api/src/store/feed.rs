@@ -9,6 +9,7 @@ use std::time::Duration;
 use entities::agent;
 use entities::audit::entry;
 use entities::notification;
+use entities::sprint;
 use entities::task;
 use futures::Stream;
 use futures::stream::try_unfold;
@@ -31,6 +32,8 @@ pub struct Event {
     pub entry: entry::Model,
     /// To what.
     pub subject: Subject,
+    /// The sprint that it concerns: of which it tells, of whose task, or of whose gate run.
+    pub sprint: Option<Arc<sprint::Model>>,
     /// What it told, and whom (spec R6.04), of each agent in the order of the kinds.
     pub notifications: Vec<Arc<notification::Model>>,
 }

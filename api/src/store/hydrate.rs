@@ -11,6 +11,7 @@ use sea_orm::{
 };
 
 mod asset;
+mod sprint;
 
 pub use asset::asset_sights;
 
@@ -77,6 +78,7 @@ async fn hydrate(
             .map(|agent| (agent.id.clone(), Arc::new(agent)))
             .collect()
     };
+    let sprints = sprint::of_events(db, &entries, &tasks).await?;
     let mut notifications = notifications(db, &entries).await?;
     Ok(entries
         .into_iter()
@@ -100,9 +102,11 @@ async fn hydrate(
                     .map(|agent| Subject::Agent(agent.clone())),
                 _ => None,
             };
+            let sprint = sprint::of_entry(&entry, &tasks).and_then(|id| sprints.get(&id).cloned());
             Event {
                 sequence,
                 entry,
+                sprint,
                 subject: subject.unwrap_or(Subject::Nothing),
                 notifications,
             }
@@ -137,10 +141,10 @@ async fn notifications(
     Ok(told)
 }
 
-async fn tasks(
-    db: &impl ConnectionTrait,
-    ids: HashSet<TaskId>,
-) -> Result<HashMap<TaskId, (Arc<task::Model>, Arc<TaskSight>)>, DbErr> {
+/// Tasks by id, with who may see them.
+type Tasks = HashMap<TaskId, (Arc<task::Model>, Arc<TaskSight>)>;
+
+async fn tasks(db: &impl ConnectionTrait, ids: HashSet<TaskId>) -> Result<Tasks, DbErr> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -163,6 +167,7 @@ pub async fn task_sights(
 ) -> Result<Vec<TaskSight>, DbErr> {
     let ancestors = ancestors(db, rows.iter().filter_map(|row| row.parent_id).collect()).await?;
     let reviewed = types_with_review(db, rows).await?;
+    let leads = sprint::leads(db, rows).await?;
     Ok(rows
         .iter()
         .map(|row| {
@@ -174,7 +179,8 @@ pub async fn task_sights(
                 agents.extend(ancestor.assignee_id.clone());
                 next = ancestor.parent_id;
             }
-            TaskSight::of(row, requires_review, agents)
+            let lead = row.sprint_id.and_then(|id| leads.get(&id).cloned());
+            TaskSight::of(row, requires_review, agents).led_by(lead)
         })
         .collect())
 }

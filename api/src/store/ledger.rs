@@ -2,7 +2,8 @@
 
 use entities::audit::{entry, leaf, ledger, personal, queue};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect,
+    ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryOrder,
+    QuerySelect,
 };
 
 use tokio::sync::watch;
@@ -15,8 +16,8 @@ pub(super) struct Written {
     pub(super) personal: Vec<personal::Model>,
 }
 
-/// How many rows go into one INSERT: 13 columns each stay well below SQLite's 32,766 parameters.
-const CHUNK: usize = 1_000;
+/// How many values go into one INSERT: SQLite takes 32,766 of them.
+const VALUES: usize = 20_000;
 
 /// Inserts rows, many in a statement.
 pub(super) async fn insert_all<E>(
@@ -28,11 +29,12 @@ where
     E::Model: IntoActiveModel<E::ActiveModel>,
     E::ActiveModel: ActiveModelTrait<Entity = E>,
 {
+    let chunk_size = VALUES / E::Column::iter().count().max(1);
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let chunk = rows
             .by_ref()
-            .take(CHUNK)
+            .take(chunk_size)
             .map(IntoActiveModel::into_active_model);
         E::insert_many(chunk)
             .exec_without_returning(connection)

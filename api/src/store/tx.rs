@@ -20,6 +20,7 @@ mod claim;
 mod notify;
 mod personal;
 mod record;
+mod sprint;
 
 use super::clock::uuid_at;
 use super::connection::Connection;
@@ -212,8 +213,13 @@ impl Tx {
         } = transition;
         self.changed = true;
         after.revision += 1;
+        let mut set = changes::<task::Entity>(&before, &after);
+        if before.waits_for_wave() {
+            // Its wave may begin at this moment, which lets it be claimed without changing its revision: what follows from here stands.
+            set.claimable_at = sea_orm::ActiveValue::Set(after.claimable_at);
+        }
         let updated = task::Entity::update_many()
-            .set(changes::<task::Entity>(&before, &after))
+            .set(set)
             .filter(task::Column::Id.eq(before.id))
             .filter(task::Column::Revision.eq(before.revision))
             // Erasure changes no revision: what is recorded of the task is the same.

@@ -9,7 +9,7 @@ use entities::audit::recorded::Recorded;
 use entities::audit::{AuditAction, AuditEntity, entry, ledger};
 use entities::id::AuditId;
 use entities::{
-    agent, asset, idempotency_key, notification, session, signing_key, task, task_type,
+    agent, asset, idempotency_key, notification, session, signing_key, sprint, task, task_type,
 };
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryOrder, Statement,
@@ -21,7 +21,7 @@ use crate::world::{World, on_each_database};
 mod case;
 mod stage;
 
-use case::{ASSETS, CASES, Case};
+use case::{ASSETS, CASES, Case, SPRINTS};
 use stage::Stage;
 
 /// How long locks may take to go when their holder was dropped.
@@ -77,9 +77,12 @@ impl State {
         // From when on it may be claimed follows from the rest, that of its assignee included: it is not recorded.
         for task in tasks.iter_mut().flatten() {
             task.claimable_at = None;
+            // That it was accepted is recorded with its sprint.
+            task.accepted = false;
         }
         take(&mut rows, tasks);
         take(&mut rows, asset::Entity::find().all(outside).await);
+        take(&mut rows, sprint::Entity::find().all(outside).await);
         take(&mut rows, session::Entity::find().all(outside).await);
         take(&mut rows, task_type::Entity::find().all(outside).await);
         take(&mut rows, signing_key::Entity::find().all(outside).await);
@@ -257,7 +260,7 @@ async fn at_no_call_of_the_database_does_a_fault_leave_anything_half_done() {
         on_each_database(async |world| {
             let outside = world.back_door().await;
             let stage = Stage::set(world).await;
-            for case in ASSETS.iter().chain(CASES) {
+            for case in ASSETS.iter().chain(SPRINTS).chain(CASES) {
                 try_case(&stage, &outside, case, first).await;
             }
             log_goes_on(&stage.studio.world, &outside).await;

@@ -12,6 +12,7 @@ mod log;
 mod notification;
 mod personal;
 mod session;
+mod sprint;
 mod task;
 mod tidy;
 mod twin;

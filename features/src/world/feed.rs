@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const TASK_EVENT: &str = "cursor action actor { id } fromStatus toStatus task { id status }";
 const AGENT_EVENT: &str = "cursor action actor { id } fromStatus toStatus agent { id status }";
 const AUDIT_EVENT: &str = "cursor entry { action actor { id } entityId }";
+const SPRINT_EVENT: &str =
+    "cursor action actor { id } fromStatus toStatus sprint { id status progress }";
 const NOTIFICATION_EVENT: &str = "cursor notification { kind message task { id } }";
 
 /// One event as it was heard.
@@ -29,8 +31,10 @@ pub struct Heard {
     pub actor: String,
     /// The status that it led to, if any.
     pub to: Option<String>,
-    /// The id of the task or agent.
+    /// The id of the task, agent or sprint.
     pub about: String,
+    /// How far the sprint is, in percent.
+    pub progress: Option<f64>,
 }
 
 impl Heard {
@@ -55,8 +59,10 @@ impl Heard {
             about: text("/task/id")
                 .or_else(|| text("/agent/id"))
                 .or_else(|| text("/notification/task/id"))
+                .or_else(|| text("/sprint/id"))
                 .or_else(|| text("/entityId"))
                 .unwrap_or_default(),
+            progress: event.pointer("/sprint/progress").and_then(Value::as_f64),
         }
     }
 }
@@ -136,6 +142,18 @@ impl Feed {
         let call = Call::subscription("agentUpdates")
             .with_some("agentId", "ID", id)
             .selecting(AGENT_EVENT);
+        self.follow(&call).await
+    }
+
+    /// Follows a sprint.
+    ///
+    /// # Errors
+    /// When the connection failed.
+    pub async fn follow_sprint(&mut self, id: &str, after: Option<&str>) -> Result<()> {
+        let call = Call::subscription("sprintUpdates")
+            .with("sprintId", "ID!", id)
+            .with_some("after", "Cursor", after)
+            .selecting(SPRINT_EVENT);
         self.follow(&call).await
     }
 

@@ -8,6 +8,7 @@ use super::unit;
 use crate::auth::policy::Reach;
 use crate::http;
 use crate::service::Settings;
+use crate::service::sprint::Templates;
 
 /// One table of all limits. What each means is said where it is used: [`Settings`] and [`http::Limits`], which also give the defaults.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -18,6 +19,7 @@ pub struct Limits {
     pub max_depth: u16,
     pub max_children: u64,
     pub max_open_tasks: u64,
+    pub max_sprint_tasks: u64,
     pub max_page: u64,
     pub max_bulk: usize,
     #[serde(with = "unit::size")]
@@ -131,6 +133,7 @@ impl Default for Limits {
             max_depth: of_use.max_depth,
             max_children: of_use.max_children,
             max_open_tasks: of_use.max_open_tasks,
+            max_sprint_tasks: of_use.max_sprint_tasks,
             max_page: of_use.max_page,
             max_bulk: of_use.max_bulk,
             max_document_bytes: of_use.max_document_bytes,
@@ -181,6 +184,9 @@ impl Limits {
             max_depth: self.max_depth,
             max_children: self.max_children,
             max_open_tasks: self.max_open_tasks,
+            // No limit: read from a folder when the server starts.
+            templates: Templates::default(),
+            max_sprint_tasks: self.max_sprint_tasks,
             max_page: self.max_page,
             max_bulk: self.max_bulk,
             max_document_bytes: self.max_document_bytes,

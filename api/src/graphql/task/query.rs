@@ -31,6 +31,8 @@ pub struct TaskFilter {
     creator_id: Option<ID>,
     /// Part of this task.
     parent_id: Option<ID>,
+    /// Part of this sprint.
+    sprint_id: Option<ID>,
     /// Created at this moment or later.
     created_after: Option<DateTime>,
     /// Created before this moment.
@@ -66,6 +68,7 @@ impl From<TaskFilter> for service::task::Filter {
             assignee_id: filter.assignee_id.map(Into::into),
             creator_id: filter.creator_id.map(Into::into),
             parent_id: filter.parent_id.map(Into::into),
+            sprint_id: filter.sprint_id.map(Into::into),
             created_after: filter.created_after.map(Into::into),
             created_before: filter.created_before.map(Into::into),
             overdue: filter.overdue,

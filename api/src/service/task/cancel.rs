@@ -49,7 +49,7 @@ async fn cancel_whole(
     reason: Option<&str>,
 ) -> Result<task::Model> {
     let (task, entry) = tx.apply(cancelled).await?;
-    cancel_below(tx, task.id, reason, entry).await?;
+    cancel_below(tx, vec![task.id], reason, entry).await?;
     validation::let_go(service, tx, &task, entry).await?;
     Ok(task)
 }
@@ -64,13 +64,12 @@ pub(super) fn cancelled(task: task::Model, reason: Option<&str>, tx: &Tx) -> Res
 
 /// Level by level: a level's parents are locked by their own change (or, where they keep their status, explicitly), so that no child is
 /// born beneath them unseen.
-async fn cancel_below(
+pub(super) async fn cancel_below(
     tx: &mut Tx,
-    root: TaskId,
+    mut parents: Vec<TaskId>,
     reason: Option<&str>,
     cause: AuditId,
 ) -> Result<()> {
-    let mut parents = vec![root];
     while !parents.is_empty() {
         let children = task::Entity::find()
             .filter(task::Column::ParentId.is_in(parents))

@@ -6,7 +6,7 @@ use entities::id::AgentId;
 use entities::task::{self, TaskEvent, TaskStatus};
 use serde_json::json;
 
-use super::super::{Service, task_type as types};
+use super::super::{Service, sprint, task_type as types};
 use super::load::{self, Loaded};
 use crate::auth::actor::Caller;
 use crate::auth::policy::{self, Handing, Operation};
@@ -30,6 +30,7 @@ pub async fn assign(
                 actor,
             } = load::load(service, tx, id).await?;
             policy::may_assign(&actor, &task, &creator)?;
+            load::check_begun(&task)?;
             let handed =
                 Transition::of(task.clone(), AuditAction::TaskAssigned).step(TaskEvent::Assign)?;
             let holder = task
@@ -64,7 +65,13 @@ pub async fn retry(
                 creator,
                 actor,
             } = load::load(service, tx, id).await?;
-            policy::may_retry(&actor, &creator)?;
+            match task.sprint_id {
+                None => policy::may_retry(&actor, &creator)?,
+                Some(sprint) => {
+                    policy::may_retry_in_sprint(&actor)?;
+                    sprint::lock_for_retry(tx, sprint, &task).await?;
+                }
+            }
             let handed = Transition::of(task.clone(), AuditAction::TaskRetried)
                 .step(TaskEvent::Retry)?
                 .set(|task| {
@@ -80,7 +87,12 @@ pub async fn retry(
                     "nobody held the task: say who is to have it",
                 )
             })?;
-            hand_over(service, tx, handed, &task, &actor, &to, deadline).await
+            let retried = hand_over(service, tx, handed, &task, &actor, &to, deadline).await?;
+            if let Some(sprint) = retried.sprint_id {
+                // What stood in its way is out of it: it runs again from this moment on (spec R7.03).
+                sprint::settle(service, tx, sprint).await?;
+            }
+            Ok(retried)
         })
         .await
 }
@@ -116,6 +128,7 @@ pub async fn start(service: &Service, caller: &Caller, id: &str) -> Result<task:
     service
         .perform(caller, Operation::StartTask, async |tx: &mut Tx| {
             let Loaded { task, actor, .. } = load::load(service, tx, id).await?;
+            load::check_begun(&task)?;
             policy::is_assignee(&actor, &task)?;
             let now = tx.now();
             let terms = types::terms(service, tx, &task).await?;

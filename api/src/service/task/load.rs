@@ -1,7 +1,8 @@
 //! What the verbs look up and check before they move a task. Floor 3.
 
 use entities::agent;
-use entities::id::{AgentId, TaskId};
+use entities::id::{AgentId, SprintId, TaskId};
+use entities::sprint::SprintStatus;
 use entities::task::{self, TaskStatus, WaitReason};
 use entities::task_type;
 use sea_orm::sea_query::Expr;
@@ -161,22 +162,33 @@ pub(super) async fn check_no_open_children(tx: &Tx, task: &task::Model) -> Resul
     ))
 }
 
-/// CONFLICT where an ancestor was cancelled: nothing under it is retried or reassigned (spec R3.10). The ancestors stand still until the
+/// CONFLICT where an ancestor or the sprint was cancelled: nothing under it is retried or reassigned (spec R3.10). They stand still until the
 /// unit ends, locked from the top as cancelling does it, so that none is cancelled past a task that comes back to life beneath it.
 pub(super) async fn check_ancestors(tx: &mut Tx, task: &task::Model) -> Result<()> {
     let mut line = Vec::new();
-    let mut next = task.parent_id;
+    let (mut next, mut sprint) = (task.parent_id, task.sprint_id);
     while let Some(id) = next {
         line.push(id);
-        let parent: Option<Option<TaskId>> = task::Entity::find_by_id(id)
+        let above: Option<(Option<TaskId>, Option<SprintId>)> = task::Entity::find_by_id(id)
             .select_only()
-            .column(task::Column::ParentId)
+            .columns([task::Column::ParentId, task::Column::SprintId])
             .into_tuple()
             .one(tx)
             .await?;
-        next = parent.flatten();
+        let (parent, of_sprint) = above.unwrap_or_default();
+        next = parent;
+        sprint = sprint.or(of_sprint);
     }
     line.reverse();
+    if let Some(id) = sprint {
+        let found = tx.share_sprint(id).await?;
+        if found.is_some_and(|sprint| sprint.status == SprintStatus::Cancelled) {
+            return Err(Error::conflict_with(
+                format!("task {} is under {id}, which was cancelled", task.id),
+                json!({"cancelledSprint": id}),
+            ));
+        }
+    }
     let cancelled = tx
         .share_tasks(&line)
         .await?
@@ -192,6 +204,17 @@ pub(super) async fn check_ancestors(tx: &mut Tx, task: &task::Model) -> Result<(
             json!({"cancelledAncestor": ancestor.id}),
         )),
     }
+}
+
+/// CONFLICT where the task waits for its wave: until that begins nobody starts it or is given it (spec R3.06).
+pub(super) fn check_begun(task: &task::Model) -> Result<()> {
+    if !task.waits_for_wave() {
+        return Ok(());
+    }
+    Err(Error::conflict_with(
+        format!("the wave of task {} has not begun", task.id),
+        json!({"waitingFor": WaitReason::Wave, "sprintId": task.sprint_id, "phase": task.phase, "wave": task.wave}),
+    ))
 }
 
 /// CONFLICT, retryable, where as many tasks of the type are IN_PROGRESS as its limit allows (spec R3.13): exact, since all who start one

@@ -66,6 +66,10 @@ impl NewTask<'_> {
             held: None,
             check_of_attempt: None,
             personal: self.personal,
+            sprint_id: None,
+            phase: None,
+            wave: None,
+            accepted: false,
         }
     }
 }

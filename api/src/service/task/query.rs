@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entities::agent::{AgentPermission, AgentTier};
-use entities::id::{AgentId, TaskId};
+use entities::id::{AgentId, SprintId, TaskId};
 use entities::task::{self, TaskPriority, TaskStatus};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -35,6 +35,8 @@ pub struct Filter {
     pub creator_id: Option<String>,
     /// Children of this task.
     pub parent_id: Option<String>,
+    /// Part of this sprint.
+    pub sprint_id: Option<String>,
     /// Made at this moment or later.
     pub created_after: Option<DateTime<Utc>>,
     /// Made before this moment.
@@ -160,18 +162,20 @@ fn visible(
     caller: &Caller,
     tasks: Select<task::Entity>,
 ) -> Select<task::Entity> {
-    let viewer = match &caller.principal {
-        Principal::Agent(actor) => &actor.agent,
-        Principal::Anonymous | Principal::ControlCenter => return tasks,
-    };
-    match sight::visible(
-        viewer,
-        service.settings.reach,
-        service.db.get_database_backend(),
-    ) {
+    match visible_to(service, caller) {
         Some(condition) => tasks.filter(condition),
         None => tasks,
     }
+}
+
+/// The condition on `tasks` that leaves what the caller may see; none where it sees all.
+pub(in crate::service) fn visible_to(service: &Service, caller: &Caller) -> Option<Condition> {
+    let viewer = match &caller.principal {
+        Principal::Agent(actor) => &actor.agent,
+        Principal::Anonymous | Principal::ControlCenter => return None,
+    };
+    let backend = service.db.get_database_backend();
+    sight::visible(viewer, service.settings.reach, backend)
 }
 
 async fn count(
@@ -194,6 +198,12 @@ fn condition(filter: &Filter, now: DateTime<Utc>) -> Option<Condition> {
         .parent_id
         .as_deref()
         .map(str::parse::<TaskId>)
+        .transpose()
+        .ok()?;
+    let sprint = filter
+        .sprint_id
+        .as_deref()
+        .map(str::parse::<SprintId>)
         .transpose()
         .ok()?;
     let open = TaskStatus::ALL
@@ -226,6 +236,7 @@ fn condition(filter: &Filter, now: DateTime<Utc>) -> Option<Condition> {
             .add_option(assignee.map(|id| task::Column::AssigneeId.eq(id)))
             .add_option(creator.map(|id| task::Column::CreatorId.eq(id)))
             .add_option(parent.map(|id| task::Column::ParentId.eq(id)))
+            .add_option(sprint.map(|id| task::Column::SprintId.eq(id)))
             .add_option(
                 filter
                     .created_after
@@ -269,6 +280,7 @@ pub(crate) fn matches(filter: &Filter, task: &task::Model, now: DateTime<Utc>) -
         )
         && is(&filter.creator_id, Some(task.creator_id.to_string()))
         && is(&filter.parent_id, task.parent_id.map(|id| id.to_string()))
+        && is(&filter.sprint_id, task.sprint_id.map(|id| id.to_string()))
         && filter.created_after.is_none_or(|at| task.created_at >= at)
         && filter.created_before.is_none_or(|at| task.created_at < at)
         && filter

@@ -68,6 +68,13 @@ pub(in crate::service) fn seen_ids(
     ];
     if viewer.tier == AgentTier::L1 {
         arms.push("SELECT id FROM tasks WHERE status = 'REVIEW_REQUESTED'".to_owned());
+        arms.push("SELECT id FROM tasks WHERE sprint_id IS NOT NULL".to_owned());
+    }
+    if viewer.tier == AgentTier::L2 {
+        let id = &viewer.id;
+        arms.push(format!(
+            "SELECT id FROM tasks WHERE sprint_id IN (SELECT id FROM sprints WHERE lead_id = '{id}')"
+        ));
     }
     Some(arms.join(" UNION "))
 }

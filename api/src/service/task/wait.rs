@@ -42,6 +42,7 @@ struct Known {
 impl Known {
     fn reason(&self, task: &task::Model, now: DateTime<Utc>) -> Option<WaitReason> {
         match task.status {
+            TaskStatus::Pending if task.waits_for_wave() => Some(WaitReason::Wave),
             TaskStatus::Pending => Some(self.somebody(task)),
             TaskStatus::Assigned if self.is_gone(task) => Some(self.somebody(task)),
             TaskStatus::Assigned if self.full.contains(&task.id) => Some(WaitReason::Capacity),

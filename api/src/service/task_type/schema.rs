@@ -16,7 +16,7 @@ const MAX_EXPANDED: usize = 20_000;
 const MAX_PATTERN_BYTES: usize = 256 * 1024;
 
 /// Compiles a schema that was taken: draft 2020-12, offline, patterns by an engine that runs in linear time.
-pub(super) fn compile(schema: &Value) -> Result<Validator, String> {
+pub(in crate::service) fn compile(schema: &Value) -> Result<Validator, String> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .with_pattern_options(

@@ -44,8 +44,10 @@ macro_rules! case {
 }
 
 mod asset;
+mod sprint;
 
 pub(super) use asset::{ASSETS, picture_of};
+pub(super) use sprint::SPRINTS;
 
 /// In this order: what stops agents comes last.
 pub(super) const CASES: &[Case] = &[

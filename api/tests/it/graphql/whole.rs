@@ -6,12 +6,14 @@ use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
     BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition,
 };
+use entities::sprint::PhaseKind;
 use serde_json::{Value, json};
 use ziggie::service::asset::register;
-use ziggie::service::task;
+use ziggie::service::{gate_run, sprint, task};
 
 use super::{Front, drawing};
 use crate::asset::{picture_of, put};
+use crate::sprint::{passed, phases};
 
 /// How deep objects are asked within objects.
 const DEPTH: usize = 3;
@@ -114,6 +116,7 @@ impl Served {
         let fits = match name {
             "Int" => value.as_i64().is_some_and(|int| i32::try_from(int).is_ok()),
             "Long" => value.is_i64(),
+            "Float" => value.is_number(),
             "Boolean" => value.is_boolean(),
             "ID" | "String" | "Cursor" => value.is_string(),
             "DateTime" => {
@@ -127,6 +130,26 @@ impl Served {
             faults.push(format!("{place} is {value}, which is no {name}"));
         }
     }
+}
+
+/// A sprint whose gates were judged and whose last task waits.
+async fn sprint_with_gates(front: &Front) -> String {
+    let (service, operator) = (&front.world.service, &front.world.operator);
+    let create = sprint::CreateWorkflow {
+        name: "dragons".to_owned(),
+        lead_id: "L2-CHAR-001".to_owned(),
+        phases: phases(&[
+            (PhaseKind::QualityGates, &[]),
+            (PhaseKind::Planning, &[1, 1]),
+        ]),
+    };
+    let made = sprint::create_workflow(service, operator, create).await;
+    let id = made.unwrap().id.to_string();
+    sprint::start(service, operator, &id).await.unwrap();
+    let report = passed(service, &id, 5).await;
+    let run = gate_run::record(service, operator, report).await.unwrap();
+    assert_eq!(run.rating, "5/5");
+    id
 }
 
 #[tokio::test]
@@ -164,6 +187,7 @@ async fn every_field_answers_what_its_type_declares() {
     task::complete(service, &front.world.operator, &done, None, output)
         .await
         .unwrap();
+    let sprint_id = sprint_with_gates(&front).await;
     front.world.checkpoint().await;
     let entry = front.world.first_entry().await;
     let served = served();
@@ -172,6 +196,7 @@ async fn every_field_answers_what_its_type_declares() {
         "auditConsistencyProof": "(fromSize: \"1\")",
         "agent": "(id: \"L2-CHAR-001\")",
         "asset": format!("(id: \"{asset_id}\")"),
+        "sprint": format!("(id: \"{sprint_id}\")"),
         "task": format!("(id: \"{parent_id}\")"),
         "taskType": "(name: \"DRAW\")",
     });

@@ -152,6 +152,7 @@ fn every_field_is_a_key() {
         database_url: Some("postgres://localhost/ziggie".into()),
         master_key: Some(Hidden::new("key")),
         master_key_file: Some("key".into()),
+        templates: Some("templates".into()),
         log: Log {
             otlp_endpoint: Some("http://localhost:4318/v1/traces".into()),
             ..Log::default()

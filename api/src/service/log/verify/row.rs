@@ -6,7 +6,7 @@ use entities::audit::recorded::Recorded;
 use entities::audit::{AuditEntity, archive, entry, export, ledger};
 use entities::id::AuditId;
 use entities::json::JsonText;
-use entities::{agent, asset, log_key, session, signing_key, task, task_type};
+use entities::{agent, asset, gate_run, log_key, session, signing_key, sprint, task, task_type};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoValueTuple, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoIdentity, PaginatorTrait,
@@ -46,6 +46,8 @@ pub(super) async fn check(
     table::<session::Entity, _>(log, verdict, session::Column::Id, |row| row.id).await?;
     table::<task::Entity, _>(log, verdict, task::Column::Id, |row| row.id).await?;
     table::<asset::Entity, _>(log, verdict, asset::Column::Id, |row| row.id).await?;
+    table::<sprint::Entity, _>(log, verdict, sprint::Column::Id, |row| row.id).await?;
+    table::<gate_run::Entity, _>(log, verdict, gate_run::Column::Id, |row| row.id).await?;
     let kid = |row: &signing_key::Model| row.kid.clone();
     table::<signing_key::Entity, _>(log, verdict, signing_key::Column::Kid, kid).await?;
     let key_id = |row: &log_key::Model| row.key_id.clone();
@@ -60,6 +62,8 @@ pub(super) async fn check(
     removed::<agent::Entity>(log, kinds, verdict, AuditEntity::Agent).await?;
     removed::<task::Entity>(log, kinds, verdict, AuditEntity::Task).await?;
     removed::<asset::Entity>(log, kinds, verdict, AuditEntity::Asset).await?;
+    removed::<sprint::Entity>(log, kinds, verdict, AuditEntity::Workflow).await?;
+    removed::<gate_run::Entity>(log, kinds, verdict, AuditEntity::Gate).await?;
     removed::<task_type::Entity>(log, kinds, verdict, AuditEntity::TaskType).await
 }
 

@@ -239,6 +239,9 @@ async fn hear(service: &Service, event: &Event) {
     if service.claimers.is_empty() {
         return;
     }
+    if is_progress_of_sprint(event) {
+        call_for_wave(service, event).await;
+    }
     match &event.subject {
         Subject::Task { task, sight } => {
             if task.is_claimable(service.db.clock().now()) {
@@ -267,6 +270,31 @@ async fn hear(service: &Service, event: &Event) {
 async fn is_limited(service: &Service, task: &task::Model) -> bool {
     let terms = types::terms(service, &service.db, task).await;
     terms.is_ok_and(|terms| terms.max_concurrent.is_some())
+}
+
+/// Whether a wave may have begun by this: its tasks can be claimed without an entry of their own.
+fn is_progress_of_sprint(event: &Event) -> bool {
+    matches!(
+        event.entry.action,
+        AuditAction::WorkflowStarted | AuditAction::WorkflowPhaseAdvanced
+    )
+}
+
+/// The tasks of a sprint that can be claimed: as many as one look finds, and no more than wait.
+async fn call_for_wave(service: &Service, event: &Event) {
+    let Some(sprint) = &event.sprint else {
+        return;
+    };
+    let waiting = u64::try_from(service.claimers.len()).unwrap_or(LOOKED_AT);
+    let open = task::Entity::find()
+        .filter(task::Column::SprintId.eq(sprint.id))
+        .filter(task::Column::Status.eq(TaskStatus::Pending))
+        .filter(task::Column::ClaimableAt.lte(service.db.clock().now()))
+        .order_by_asc(task::Column::Id)
+        .limit(waiting.min(LOOKED_AT))
+        .all(&service.db)
+        .await;
+    call_for_all(service, open).await;
 }
 
 /// There is room for one more of a type.

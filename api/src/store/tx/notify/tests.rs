@@ -60,6 +60,10 @@ fn task(status: Status) -> task::Model {
         held: None,
         check_of_attempt: None,
         personal: None,
+        sprint_id: None,
+        phase: None,
+        wave: None,
+        accepted: false,
     }
 }
 

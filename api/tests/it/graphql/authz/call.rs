@@ -6,6 +6,8 @@ use ziggie::auth::policy::Operation;
 use ziggie::service::page::Cursor;
 use ziggie::service::{agent, session, task};
 
+mod sprint;
+
 use super::Cell;
 use crate::asset::registered;
 use crate::world::log_in;
@@ -59,6 +61,18 @@ impl Cell<'_> {
             Operation::RegisterAsset | Operation::ReviewAsset | Operation::DeleteAsset => {
                 self.asset_call(operation).await
             }
+            Operation::Sprint
+            | Operation::Sprints
+            | Operation::GateRuns
+            | Operation::CreateSprint
+            | Operation::CreateWorkflow
+            | Operation::StartSprint
+            | Operation::ChangeWorkflow
+            | Operation::AttachEvidence
+            | Operation::AcceptFailedTask
+            | Operation::CancelSprint
+            | Operation::RecordGateRun
+            | Operation::SprintUpdates => self.sprint_call(operation).await,
             _ => self.read_call(operation).await,
         }
     }
