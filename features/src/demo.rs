@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{database::Choice, demo::stage::Stage};
 
+pub mod sprint;
 mod stage;
 
 const DIRECTOR: &str = "L1-ART-001";

@@ -6,7 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use features::{database::Choice, demo};
+use features::{
+    database::Choice,
+    demo::{self, sprint},
+};
 
 /// A character concept on its way from a director's wish to an approved picture.
 #[derive(Debug, Parser)]
@@ -14,16 +17,31 @@ struct Arguments {
     /// On PostgreSQL instead of the embedded file.
     #[arg(long)]
     postgres: bool,
+    /// The character pipeline instead, run by simulated agents
+    #[arg(long)]
+    sprint: bool,
+    /// Kill the server when so many steps of the sprint were heard, and start it again
+    #[arg(long, requires = "sprint")]
+    kill_after: Option<usize>,
 }
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    demo::run(if arguments.postgres {
+    let database = if arguments.postgres {
         Choice::Postgres
     } else {
         Choice::Sqlite
-    })
-    .await?;
+    };
+    if arguments.sprint {
+        let plan = sprint::Plan {
+            database,
+            shown: true,
+            kill_after: arguments.kill_after,
+        };
+        sprint::play(plan).await?;
+    } else {
+        demo::run(database).await?;
+    }
     Ok(ExitCode::SUCCESS)
 }
