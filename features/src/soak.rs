@@ -10,6 +10,7 @@ use crate::server;
 
 pub mod crash;
 pub mod fsync;
+pub mod sprint;
 pub mod streams;
 
 pub(crate) mod installation;

@@ -20,8 +20,9 @@ cargo xtask COMMAND [ARGUMENTS]
   e2e [ARGUMENTS]            the Gherkin suite: --database sqlite|postgres, --tags, --name, ... go to it as they are
   schema [--check]           prints the served schema to api/schema.graphql, or fails where that file differs
   tidy                       the house rules alone: floors, names, forbidden marks, lengths
-  demo [ARGUMENTS]           a delegation from L1 to L3 and back, shown live; on PostgreSQL with --postgres
-  soak [ARGUMENTS]           the long runs: --crash, --fsync, --sample, ... go to it as they are; both, in full, without any;
+  demo [ARGUMENTS]           a delegation from L1 to L3 and back, shown live; on PostgreSQL with --postgres; with --sprint the
+                             character pipeline, run by simulated agents
+  soak [ARGUMENTS]           the long runs: --crash, --fsync, --sprint, --sample, ... go to it as they are; all, in full, without any;
                              --model [--histories N] [--from SEED] holds the task engine to its model
   bench [ARGUMENTS]          measures an optimised build: --log, --fan-out, --audit, --on sqlite|postgres, ... go to it as they are; all
                              of it on both databases without any; with --sample a little, of the build that tests use

@@ -75,6 +75,7 @@ fn suites(report: &mut Report, require_all: bool) {
         "--crash",
         "--fsync",
         "--streams",
+        "--sprint",
         "--sample",
         "--on",
         "sqlite",
@@ -88,6 +89,7 @@ fn suites(report: &mut Report, require_all: bool) {
             let on_postgres = [
                 "--crash",
                 "--streams",
+                "--sprint",
                 "--sample",
                 "--on",
                 "postgres",

@@ -1,5 +1,5 @@
 //! The long runs: `soak --crash` kills processes, `soak --fsync` follows answers to the disk, `soak --streams` kills processes that
-//! readers follow; without any of them all are run.
+//! readers follow, `soak --sprint` measures waves and kills after each step of a sprint; without any of them all are run.
 //!
 //! With `--sample` few seeds and nothing written, as the tests do. The full runs leave what they found in `features/results`.
 
@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use features::{
     database::Choice,
-    soak::{self, crash, fsync, streams},
+    soak::{self, crash, fsync, sprint, streams},
 };
 use serde_json::{Value, json};
 
@@ -25,6 +25,9 @@ struct Arguments {
     /// Kill processes at random moments while readers stream, and look for what each of them heard
     #[arg(long)]
     streams: bool,
+    /// Measure a wave of a sprint beside the same tasks outside of one, and kill the server after each step of the demo's sprint
+    #[arg(long)]
+    sprint: bool,
     /// A short run that writes no results
     #[arg(long)]
     sample: bool,
@@ -62,7 +65,7 @@ enum Stage {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let all = !arguments.crash && !arguments.fsync && !arguments.streams;
+    let all = !arguments.crash && !arguments.fsync && !arguments.streams && !arguments.sprint;
     if arguments.crash || all {
         crash(&arguments).await?;
     }
@@ -71,6 +74,47 @@ async fn main() -> Result<()> {
     }
     if arguments.streams || all {
         streams(&arguments).await?;
+    }
+    if arguments.sprint || all {
+        sprints(&arguments).await?;
+    }
+    Ok(())
+}
+
+async fn sprints(arguments: &Arguments) -> Result<()> {
+    let (tasks, workers, rounds) = match arguments.sample {
+        true => (256, 16, 3),
+        false => (1_728, 64, 3),
+    };
+    // A wave that ends, a phase that ends, and the end.
+    let some: Option<&[usize]> = arguments.sample.then_some(&[2, 9]);
+    for (stage, name, database) in [
+        (Stage::Sqlite, "sprint-sqlite", Choice::Sqlite),
+        (Stage::Postgres, "sprint-postgres", Choice::Postgres),
+    ] {
+        if !arguments.on.is_empty() && !arguments.on.contains(&stage) {
+            continue;
+        }
+        let cost = sprint::cost(database, tasks, workers, rounds).await?;
+        println!(
+            "{name}: {tasks} tasks in one wave by {workers} workers take {:.2} times as long as outside of any sprint",
+            cost.ratio()
+        );
+        anyhow::ensure!(
+            cost.ratio() <= sprint::LIMIT,
+            "a wave costs too much: {cost:?}"
+        );
+        let begun = Instant::now();
+        let (steps, kills) = sprint::kills(database, some).await?;
+        let seconds = begun.elapsed().as_secs();
+        println!(
+            "{name}: killed after {kills} of {steps} steps, it ended the same each time, in {seconds} s"
+        );
+        let found = json!({
+            "wave": cost.json(),
+            "kills": { "steps": steps, "kills": kills, "faults": 0, "seconds": seconds },
+        });
+        keep(arguments, name, found)?;
     }
     Ok(())
 }
