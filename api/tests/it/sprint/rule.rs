@@ -212,3 +212,37 @@ async fn inputs_are_checked_when_a_sprint_is_made_and_every_fault_has_its_place(
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_tasks_of_a_sprint_are_seen_by_its_lead_and_every_director() {
+    on_each_database(async |world| {
+        let studio = studio(world).await;
+        let service = studio.service();
+        let id = studio.sprint(&[(PhaseKind::Planning, &[1, 2])]).await;
+        let waiting = studio.tasks_of(&id).await[1].id.to_string();
+        // Who could claim the first one sees that one.
+        for (caller, sees, lists) in [
+            (&studio.specialist, true, 3),
+            (&studio.director, true, 3),
+            (&studio.other_director, true, 3),
+            (&studio.world.operator, true, 3),
+            (&studio.micro, false, 1),
+            (&studio.other_specialist, false, 0),
+        ] {
+            let who = caller.agent_id().unwrap();
+            let got = tasks::get(service, caller, &waiting).await;
+            assert_eq!(got.is_ok(), sees, "{who}");
+            let filter = tasks::Filter {
+                sprint_id: Some(id.clone()),
+                ..tasks::Filter::default()
+            };
+            let page = ziggie::service::page::PageRequest {
+                first: 10,
+                ..Default::default()
+            };
+            let listed = tasks::list(service, caller, filter, &page).await.unwrap();
+            assert_eq!(listed.items.len(), lists, "{who}");
+        }
+    })
+    .await;
+}
