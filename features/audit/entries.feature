@@ -86,3 +86,12 @@ Feature: Every change is written down
     When the operator changes the name and the palette of L2-CHAR-001
     Then the audit log has an entry AGENT_UPDATED by the operator about L2-CHAR-001
     And the audit log has an entry AGENT_CONFIG_UPDATED by the operator about L2-CHAR-001
+
+  @R5.03
+  Scenario: What is large enters the log by its hash
+    When ARTEMIS writes 40 kilobytes of the letter "a" into the mural task
+    And ARTEMIS writes 40 kilobytes of the letter "a" into the fresco task
+    And ARTEMIS writes 40 kilobytes of the letter "b" into the mosaic task
+    Then the log knows the inputs of the mural task and the fresco task by one hash
+    And the log knows the inputs of the mural task and the mosaic task by two hashes
+    And no entry of the log is larger than 32 kilobytes

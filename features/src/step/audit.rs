@@ -9,4 +9,5 @@ mod history;
 mod proof;
 mod reading;
 mod retention;
+mod size;
 mod verify;
