@@ -18,6 +18,13 @@ const KEY_RELOAD: Duration = Duration::from_secs(1);
 
 type Duty = fn(&Service) -> BoxFuture<'_, Result<()>>;
 
+/// Waits until `shutdown` turns true. A function of its own, because what the channel lends must not be held while something else is waited
+/// for.
+pub(super) async fn turned(shutdown: &mut watch::Receiver<bool>) {
+    // Whoever would have turned it is gone: that is the same.
+    let _ = shutdown.wait_for(|down| *down).await;
+}
+
 /// Starts every duty; they end when `shutdown` turns true, the flush of last uses after one more turn.
 pub fn start(service: &Service, shutdown: watch::Receiver<bool>) -> JoinSet<()> {
     let settings = &service.settings;

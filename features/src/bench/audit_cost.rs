@@ -11,23 +11,16 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use gates::client::{Call, Client};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     Statement, TransactionTrait, Value as SqlValue, prelude::Uuid,
 };
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 use super::{milliseconds, usage};
 use crate::{
     database::{Choice, Databases},
-    soak::{
-        installation::Installation,
-        pair::{Pair, TASK_TYPE},
-        staff,
-    },
-    world::expect_success,
+    soak::{installation::Installation, staff},
 };
 
 /// How many clients create tasks at once while the server is measured.
@@ -114,10 +107,12 @@ pub async fn run(database: Choice, mutations: usize) -> Result<Measure> {
     let mut installation = Installation::found(&databases, 1, &[]).await?;
     let pairs = staff::hire(&installation.operator(0)?, CLIENTS, 0).await?;
     let door = installation.client(0)?;
-    create(&door, &pairs, CLIENTS).await?;
+    staff::create_tasks(&door, &pairs, None, 1).await?;
     let process = installation.process_id(0)?;
     let (begun, before) = (Instant::now(), usage::cpu(process)?);
-    let made = create(&door, &pairs, mutations).await?;
+    let each = mutations.div_ceil(CLIENTS);
+    staff::create_tasks(&door, &pairs, None, each).await?;
+    let made = each * CLIENTS;
     let (server_wall, server_cpu) = (begun.elapsed(), usage::cpu(process)? - before);
     installation.terminate(0).await?;
 
@@ -158,34 +153,6 @@ pub async fn run(database: Choice, mutations: usize) -> Result<Measure> {
         server_cpu,
         server_wall,
     })
-}
-
-/// Every director creates its share, all at once; how many these were.
-async fn create(door: &Client, pairs: &[Pair], mutations: usize) -> Result<usize> {
-    let each = mutations.div_ceil(pairs.len());
-    let mut creating = JoinSet::new();
-    for pair in pairs {
-        let client = door
-            .with_own_connections()
-            .with_token(pair.director_token());
-        creating.spawn(async move {
-            for _ in 0..each {
-                let call = Call::mutation("createTask")
-                    .with(
-                        "input",
-                        "CreateTaskInput!",
-                        json!({ "type": TASK_TYPE, "input": {} }),
-                    )
-                    .selecting("id");
-                expect_success(&client.send(&call).await?)?;
-            }
-            anyhow::Ok(())
-        });
-    }
-    while let Some(created) = creating.join_next().await {
-        created??;
-    }
-    Ok(each * pairs.len())
 }
 
 /// The statements that a created task comes to, each a copy of what the server wrote for one.

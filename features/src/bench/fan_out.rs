@@ -1,6 +1,6 @@
 //! How long an event takes from its entry to those who listen, and what one who listens costs while nothing happens.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use chrono::{DateTime, Utc};
@@ -12,8 +12,7 @@ use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use super::{Latencies, usage};
 use crate::{
     database::{Choice, Databases},
-    soak::{installation::Installation, pair::TASK_TYPE, staff},
-    world::expect_success,
+    soak::{installation::Installation, staff},
 };
 
 /// How many connect at once.
@@ -84,7 +83,7 @@ pub async fn run(database: Choice, subscribers: usize, events: usize) -> Result<
         .with_token(director.director_token());
     let process = installation.process_id(0)?;
     // Caches are warm, and the first subscriber has made what all share.
-    create(&client, "warm").await?;
+    staff::create_task(&client, Some("warm")).await?;
     let (tell, mut told) = mpsc::unbounded_channel();
     let mut listening = JoinSet::new();
     listen(&client, &tell, &mut listening, 1).await?;
@@ -104,7 +103,7 @@ pub async fn run(database: Choice, subscribers: usize, events: usize) -> Result<
     let own = std::process::id();
     let (server, driver) = (usage::cpu(process)?, usage::cpu(own)?);
     for number in 0..events {
-        let task = create(&client, &number.to_string()).await?;
+        let task = staff::create_task(&client, Some(&number.to_string())).await?;
         let heard = async {
             let mut last = Duration::ZERO;
             for _ in 0..subscribers {
@@ -138,20 +137,10 @@ pub async fn run(database: Choice, subscribers: usize, events: usize) -> Result<
     Ok(measure)
 }
 
-async fn create(client: &Client, key: &str) -> Result<Arc<str>> {
-    let input = json!({ "type": TASK_TYPE, "input": {}, "idempotencyKey": key });
-    let call = Call::mutation("createTask")
-        .with("input", "CreateTaskInput!", input)
-        .selecting("id");
-    let answer = client.send(&call).await?;
-    let id = &expect_success(&answer)?["createTask"]["id"];
-    Ok(id.as_str().context("a task has an id")?.into())
-}
-
 /// What a subscriber heard.
 struct Heard {
     subscriber: usize,
-    task: Arc<str>,
+    task: String,
     /// How long after the entry.
     after: Duration,
 }

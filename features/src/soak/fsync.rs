@@ -11,22 +11,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use gates::client::{Call, Client};
 use serde_json::{Value, json};
-use tokio::{
-    process::{Child, Command},
-    task::JoinSet,
-};
+use tokio::process::{Child, Command};
 
-use super::{
-    installation::Installation,
-    pair::{Pair, TASK_TYPE},
-    staff,
-};
+use super::{installation::Installation, staff};
 use crate::{
     database::{Choice, Databases},
     process::pid,
-    world::expect_success,
 };
 
 mod trace;
@@ -93,14 +84,14 @@ pub async fn run(clients: usize, each: usize) -> Result<Measure> {
     let pairs = staff::hire(&installation.operator(0)?, clients, 0).await?;
     let door = installation.client(0)?;
     // Connections are opened and caches warm.
-    send_all(&door, &pairs, "warm", each.div_ceil(10)).await?;
+    staff::create_tasks(&door, &pairs, Some("warm"), each.div_ceil(10)).await?;
     let begun = Instant::now();
-    send_all(&door, &pairs, "free", each).await?;
+    staff::create_tasks(&door, &pairs, Some("free"), each).await?;
     let took = begun.elapsed();
 
     let record = tempfile::NamedTempFile::new().context("a place for the record")?;
     let tracer = attach(installation.process_id(0)?, record.path()).await?;
-    send_all(&door, &pairs, "traced", each).await?;
+    staff::create_tasks(&door, &pairs, Some("traced"), each).await?;
     detach(tracer).await?;
     installation.clear().await?;
     databases.finish().await?;
@@ -123,36 +114,6 @@ pub async fn run(clients: usize, each: usize) -> Result<Measure> {
         proved: found.answers,
         syncs: found.syncs,
     })
-}
-
-/// Every client sends its mutations one after the other, all clients at once.
-async fn send_all(door: &Client, pairs: &[Pair], key: &str, each: usize) -> Result<()> {
-    let mut sending = JoinSet::new();
-    for pair in pairs {
-        // A connection of its own for each: the record tells them apart by their sockets.
-        let client = door
-            .with_own_connections()
-            .with_token(pair.director_token());
-        let key = key.to_owned();
-        sending.spawn(async move {
-            for number in 0..each {
-                let input = json!({
-                    "type": TASK_TYPE,
-                    "input": {},
-                    "idempotencyKey": format!("{key}-{number}"),
-                });
-                let call = Call::mutation("createTask")
-                    .with("input", "CreateTaskInput!", input)
-                    .selecting("id");
-                expect_success(&client.send(&call).await?)?;
-            }
-            anyhow::Ok(())
-        });
-    }
-    while let Some(sent) = sending.join_next().await {
-        sent??;
-    }
-    Ok(())
 }
 
 /// How long strace may take to attach to every thread, and to let go.

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use gates::client::{Call, Client};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::pair::{Pair, TASK_TYPE};
 use crate::world::expect_success;
@@ -42,6 +43,46 @@ pub(crate) async fn hire(operator: &Client, count: usize, seed: u64) -> Result<V
         ));
     }
     Ok(pairs)
+}
+
+/// The director of every pair creates so many tasks one after the other, all directors at once. `key` begins the idempotency
+/// keys of their calls.
+pub(crate) async fn create_tasks(
+    door: &Client,
+    pairs: &[Pair],
+    key: Option<&str>,
+    each: usize,
+) -> Result<()> {
+    let mut creating = JoinSet::new();
+    for pair in pairs {
+        // A connection of its own for each: a record of system calls tells them apart by their sockets.
+        let client = door
+            .with_own_connections()
+            .with_token(pair.director_token());
+        let key = key.map(str::to_owned);
+        creating.spawn(async move {
+            for number in 0..each {
+                let key = key.as_ref().map(|key| format!("{key}-{number}"));
+                create_task(&client, key.as_deref()).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(created) = creating.join_next().await {
+        created??;
+    }
+    Ok(())
+}
+
+/// Creates a task, with an idempotency key where one is given; gives its id.
+pub(crate) async fn create_task(client: &Client, key: Option<&str>) -> Result<String> {
+    let input = json!({ "type": TASK_TYPE, "input": {}, "idempotencyKey": key });
+    let call = Call::mutation("createTask")
+        .with("input", "CreateTaskInput!", input)
+        .selecting("id");
+    let answer = client.send(&call).await?;
+    let id = &expect_success(&answer)?["createTask"]["id"];
+    Ok(id.as_str().context("a task has an id")?.to_owned())
 }
 
 async fn token(operator: &Client, agent: &str) -> Result<String> {

@@ -50,7 +50,7 @@ pub async fn keep_going(service: Service, mut shutdown: watch::Receiver<bool>) {
                     Ok(found) => due.extend(found),
                     Err(error) => duty::report(&service, "sprint.advance", &error),
                 },
-                () = turned(&mut shutdown) => return,
+                () = duty::turned(&mut shutdown) => return,
             }
             // What has come meanwhile is asked about once.
             while let Some(Some(Ok(event))) = events.next().now_or_never() {
@@ -62,11 +62,6 @@ pub async fn keep_going(service: Service, mut shutdown: watch::Receiver<bool>) {
             }
         }
     }
-}
-
-async fn turned(shutdown: &mut watch::Receiver<bool>) {
-    // Whoever would have turned it is gone: that is the same.
-    let _ = shutdown.wait_for(|down| *down).await;
 }
 
 /// The sprint that may go on after an event.

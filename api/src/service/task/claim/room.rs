@@ -13,7 +13,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::{Notify, watch};
 
-use super::super::super::{Service, task_type as types};
+use super::super::super::{Service, duty, task_type as types};
 use crate::auth::sight::{TaskSight, could_claim};
 use crate::error::{Error, Result};
 use crate::store::feed::{Event, FeedEnd, Subject};
@@ -223,16 +223,11 @@ pub async fn serve_claimers(service: Service, mut shutdown: watch::Receiver<bool
                     }
                 },
                 _ = looks.tick() => look(&service, &mut looked).await,
-                () = turned(&mut shutdown) => break 'following,
+                () = duty::turned(&mut shutdown) => break 'following,
             }
         }
     }
     service.claimers.close();
-}
-
-async fn turned(shutdown: &mut watch::Receiver<bool>) {
-    // Whoever would have turned it is gone: that is the same.
-    let _ = shutdown.wait_for(|down| *down).await;
 }
 
 async fn hear(service: &Service, event: &Event) {
