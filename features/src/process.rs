@@ -96,20 +96,6 @@ impl Process {
         Self::start_at(FREE, command, data_dir, database_url).await
     }
 
-    /// Starts it as [`Process::start`] does, with settings by their variables.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn start_with(
-        settings: &[(&str, &str)],
-        command: &str,
-        data_dir: &Path,
-        database_url: Option<&str>,
-    ) -> Result<Self> {
-        let arguments = serving(FREE, command, data_dir, database_url);
-        Self::listening(spawn(&arguments, [ALONE].iter().chain(settings))?).await
-    }
-
     /// Starts it as [`Process::start`] does, at an address of one's own choice.
     ///
     /// # Errors
@@ -120,8 +106,22 @@ impl Process {
         data_dir: &Path,
         database_url: Option<&str>,
     ) -> Result<Self> {
+        Self::start_with(address, &[], command, data_dir, database_url).await
+    }
+
+    /// Starts it as [`Process::start_at`] does, with settings by their variables.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn start_with(
+        address: &str,
+        settings: &[(&str, &str)],
+        command: &str,
+        data_dir: &Path,
+        database_url: Option<&str>,
+    ) -> Result<Self> {
         let arguments = serving(address, command, data_dir, database_url);
-        Self::listening(spawn(&arguments, &[ALONE])?).await
+        Self::listening(spawn(&arguments, [ALONE].iter().chain(settings))?).await
     }
 
     /// Waits until a child says where it listens.

@@ -12,6 +12,7 @@ pub mod crash;
 pub mod fsync;
 pub mod sprint;
 pub mod streams;
+pub mod workers;
 
 pub(crate) mod installation;
 pub(crate) mod pair;
@@ -70,6 +71,12 @@ impl Counts {
     pub fn highest(&mut self, name: &'static str, figure: u64) {
         let known = self.1.entry(name).or_default();
         *known = figure.max(*known);
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, name: &str) -> u64 {
+        self.0.get(name).copied().unwrap_or_default()
     }
 
     /// Adds all of another's.

@@ -112,7 +112,11 @@ impl Language {
         let (lines, news) = (Lines::default(), watch::Sender::new(()));
         process::listen(child.stdout.take(), &lines, &news);
         process::listen(child.stderr.take(), &lines, &news);
-        Ok(Worker { child, lines })
+        let words = Words {
+            lines,
+            heard: news.subscribe(),
+        };
+        Ok(Worker { child, words })
     }
 }
 
@@ -120,14 +124,44 @@ impl Language {
 #[derive(Debug)]
 pub struct Worker {
     child: Child,
+    words: Words,
+}
+
+/// What a worker says, also after its end.
+#[derive(Clone, Debug)]
+pub struct Words {
     lines: Lines,
+    heard: watch::Receiver<()>,
+}
+
+impl Words {
+    /// Everything that it has said, line by line, once it has ended: up to then this waits.
+    pub async fn all(mut self) -> Vec<String> {
+        // An error says that both streams are closed: it will say no more.
+        while self.heard.changed().await.is_ok() {}
+        self.lines.all()
+    }
 }
 
 impl Worker {
     /// Everything that it has said.
     #[must_use]
     pub fn said(&self) -> String {
-        self.lines.all().join("\n")
+        self.words.lines.all().join("\n")
+    }
+
+    /// What it says, for whoever wants to know it after its end.
+    #[must_use]
+    pub fn words(&self) -> Words {
+        self.words.clone()
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    /// When that cannot be heard.
+    pub async fn ended(&mut self) -> Result<ExitStatus> {
+        self.child.wait().await.context("waiting for its end")
     }
 
     /// Stops it as a machine that is put to sleep does: its connections stay, and it says nothing.

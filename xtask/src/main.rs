@@ -3,6 +3,7 @@
 
 mod model;
 mod report;
+mod scale;
 mod schema;
 mod server;
 mod test;
@@ -22,10 +23,11 @@ cargo xtask COMMAND [ARGUMENTS]
   tidy                       the house rules alone: floors, names, forbidden marks, lengths
   demo [ARGUMENTS]           a delegation from L1 to L3 and back, shown live; on PostgreSQL with --postgres; with --sprint the
                              character pipeline, run by simulated agents
-  soak [ARGUMENTS]           the long runs: --crash, --fsync, --sprint, --sample, ... go to it as they are; all, in full, without any;
-                             --model [--histories N] [--from SEED] holds the task engine to its model
+  soak [ARGUMENTS]           the long runs: --crash, --fsync, --streams, --sprint, --workers, --sample, ... go to it as they are; all, in
+                             full, without any; --model [--histories N] [--from SEED] holds the task engine to its model
   bench [ARGUMENTS]          measures an optimised build: --log, --fan-out, --audit, --on sqlite|postgres, ... go to it as they are; all
-                             of it on both databases without any; with --sample a little, of the build that tests use
+                             of it on both databases without any; with --sample a little, of the build that tests use;
+                             --scale [--ended N] has the task engine look among a million tasks
   workers                    makes the example workers in Python and TypeScript ready, so that e2e runs them too
   ci                         what CI does: test --require-all
   help                       this page
@@ -68,6 +70,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "demo" => run_built("demo", passed_on),
         "soak" if passed_on.iter().any(|argument| argument == "--model") => model::run(passed_on),
         "soak" => run_built("soak", passed_on),
+        "bench" if passed_on.iter().any(|argument| argument == "--scale") => scale::run(passed_on),
         "bench" if passed_on.iter().any(|argument| argument == "--sample") => {
             run_built("bench", passed_on)
         }
@@ -148,6 +151,10 @@ mod tests {
         assert_eq!(
             refusal(&["soak", "--model", "--fast"]),
             "soak --model takes --histories and --from, not --fast"
+        );
+        assert_eq!(
+            refusal(&["bench", "--scale", "--fast"]),
+            "bench --scale takes --ended, not --fast"
         );
     }
 }

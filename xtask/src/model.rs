@@ -26,18 +26,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
             .with_context(|| format!("{argument} {given}"))?;
         value.clone_from(given);
     }
-    let test = "task::history::random_histories_keep_to_the_rules";
-    let mut command = tool::cargo(&[
-        "test",
-        "--release",
-        "--package",
-        "ziggie",
-        "--test",
-        "it",
-        "--",
-        "--exact",
-        test,
-    ]);
+    let mut command = tool::optimised_test("task::history::random_histories_keep_to_the_rules");
     command
         .env("ZIGGIE_TEST_MODEL_HISTORIES", histories)
         .env("ZIGGIE_TEST_MODEL_FROM", from)

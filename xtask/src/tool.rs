@@ -35,6 +35,14 @@ pub fn build_command() -> Command {
     cargo(&["build", "--workspace", "--all-targets"])
 }
 
+/// One test of the server's, optimised: for long runs of what CI runs shortly. Arguments that follow are the test binary's.
+pub fn optimised_test(name: &str) -> Command {
+    let test = ["test", "--release", "--package", "ziggie", "--test", "it"];
+    let mut command = cargo(&test);
+    command.args(["--", "--exact", name]);
+    command
+}
+
 /// Any program, in the repository.
 pub fn program(name: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
     let mut command = Command::new(name);

@@ -27,6 +27,7 @@ impl ConnectionTrait for Connection {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        fault::note(&statement);
         fault::call(self.0.execute_raw(statement)).await
     }
 
@@ -35,10 +36,12 @@ impl ConnectionTrait for Connection {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        fault::note(&statement);
         fault::call(self.0.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        fault::note(&statement);
         fault::call(self.0.query_all_raw(statement)).await
     }
 }

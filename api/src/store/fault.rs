@@ -3,10 +3,10 @@
 //! They belong to one task (a tokio task-local), so that nothing else in the process is touched; where no test has set any, a call costs a
 //! look at an empty place.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, Statement};
 use tokio::sync::Notify;
 
 /// What goes wrong.
@@ -26,6 +26,7 @@ pub struct Fault {
     kind: Kind,
     at: usize,
     calls: AtomicUsize,
+    statements: Mutex<Vec<Statement>>,
     struck: AtomicBool,
     silent: Notify,
 }
@@ -41,6 +42,7 @@ impl Fault {
             kind,
             at,
             calls: AtomicUsize::new(0),
+            statements: Mutex::default(),
             struck: AtomicBool::new(false),
             silent: Notify::new(),
         })
@@ -49,6 +51,14 @@ impl Fault {
     /// How many calls were made so far.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The statements of those calls, in their order; to begin and to commit are none.
+    pub fn statements(&self) -> Vec<Statement> {
+        self.statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Whether its call has come.
@@ -80,6 +90,17 @@ pub fn on_behalf<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
             Some(fault) => fault.befall(work).await,
             None => work.await,
         }
+    }
+}
+
+/// Tells which statement the next call is about.
+pub(super) fn note(statement: &Statement) {
+    if let Some(fault) = current() {
+        fault
+            .statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(statement.clone());
     }
 }
 

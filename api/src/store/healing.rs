@@ -24,6 +24,7 @@ impl Healing<'_> {
         &self,
         statement: Statement,
     ) -> Result<Option<QueryResult>, DbErr> {
+        fault::note(&statement);
         heal(|| self.0.query_one_raw(statement.clone())).await
     }
 
@@ -31,6 +32,7 @@ impl Healing<'_> {
         &self,
         statement: Statement,
     ) -> Result<Vec<QueryResult>, DbErr> {
+        fault::note(&statement);
         heal(|| self.0.query_all_raw(statement.clone())).await
     }
 

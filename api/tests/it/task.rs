@@ -13,6 +13,7 @@ use entities::task::TaskPriority;
 mod history;
 mod model;
 mod race;
+mod scale;
 mod seeing;
 mod table;
 

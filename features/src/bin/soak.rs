@@ -1,5 +1,6 @@
 //! The long runs: `soak --crash` kills processes, `soak --fsync` follows answers to the disk, `soak --streams` kills processes that
-//! readers follow, `soak --sprint` measures waves and kills after each step of a sprint; without any of them all are run.
+//! readers follow, `soak --sprint` measures waves and kills after each step of a sprint, `soak --workers` kills workers and the servers
+//! beneath them; without any of them all are run.
 //!
 //! With `--sample` few seeds and nothing written, as the tests do. The full runs leave what they found in `features/results`.
 
@@ -9,7 +10,7 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use features::{
     database::Choice,
-    soak::{self, crash, fsync, sprint, streams},
+    soak::{self, crash, fsync, sprint, streams, workers},
 };
 use serde_json::{Value, json};
 
@@ -28,6 +29,9 @@ struct Arguments {
     /// Measure a wave of a sprint beside the same tasks outside of one, and kill the server after each step of the demo's sprint
     #[arg(long)]
     sprint: bool,
+    /// Kill, pause and stop workers, each a process of its own, and the servers beneath them, and look what has become of every task
+    #[arg(long)]
+    workers: bool,
     /// A short run that writes no results
     #[arg(long)]
     sample: bool,
@@ -65,7 +69,11 @@ enum Stage {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let all = !arguments.crash && !arguments.fsync && !arguments.streams && !arguments.sprint;
+    let all = !arguments.crash
+        && !arguments.fsync
+        && !arguments.streams
+        && !arguments.sprint
+        && !arguments.workers;
     if arguments.crash || all {
         crash(&arguments).await?;
     }
@@ -77,6 +85,57 @@ async fn main() -> Result<()> {
     }
     if arguments.sprint || all {
         sprints(&arguments).await?;
+    }
+    if arguments.workers || all {
+        workers(&arguments).await?;
+    }
+    Ok(())
+}
+
+async fn workers(arguments: &Arguments) -> Result<()> {
+    for (stage, name, database, replicas) in [
+        (Stage::Sqlite, "workers-sqlite", Choice::Sqlite, 1),
+        (Stage::Replicas, "workers-replicas", Choice::Postgres, 2),
+    ] {
+        if !arguments.on.is_empty() && !arguments.on.contains(&stage) {
+            continue;
+        }
+        let plan = match arguments.sample {
+            true => workers::Plan {
+                database,
+                replicas,
+                workers: 8,
+                tasks: 100,
+                seed: arguments.from,
+                peace: 500..4_000,
+                servers_peace: 1_000..3_000,
+            },
+            false => workers::Plan {
+                database,
+                replicas,
+                workers: 64,
+                tasks: 50_000,
+                seed: arguments.from,
+                peace: 2_000..30_000,
+                servers_peace: 10_000..40_000,
+            },
+        };
+        let begun = Instant::now();
+        let counts = workers::run(&plan).await?;
+        let seconds = begun.elapsed().as_secs();
+        println!(
+            "{name}: {} tasks by {} workers in {seconds} s, each done once or failed for a reason: {counts}",
+            plan.tasks, plan.workers
+        );
+        let found = json!({
+            "replicas": replicas,
+            "workers": plan.workers,
+            "seed": plan.seed,
+            "counts": counts.json(),
+            "faults": 0,
+            "seconds": seconds,
+        });
+        keep(arguments, name, found)?;
     }
     Ok(())
 }

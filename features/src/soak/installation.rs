@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     database::{Databases, Own},
-    process::Process,
+    process::{FREE, Process, lasting_address},
     word::Agent,
     world::{SESSION, authenticate, expect_success},
 };
@@ -29,6 +29,8 @@ pub(crate) struct Installation<'a> {
 
 struct Place {
     directory: TempDir,
+    /// Where its process listens.
+    address: String,
     process: Option<Process>,
 }
 
@@ -49,6 +51,23 @@ impl<'a> Installation<'a> {
         replicas: usize,
         in_vain: &[Duration],
     ) -> Result<Self> {
+        let anywhere = vec![FREE.to_owned(); replicas];
+        Self::found_at(anywhere, settings, databases, in_vain).await
+    }
+
+    /// The same without settings, each process at an address that stays its own when it is started again: for programs that are told once
+    /// where it is.
+    pub(crate) async fn found_lasting(databases: &'a Databases, replicas: usize) -> Result<Self> {
+        let addresses: Result<Vec<_>> = (0..replicas).map(|_| lasting_address()).collect();
+        Self::found_at(addresses?, &[], databases, &[]).await
+    }
+
+    async fn found_at(
+        addresses: Vec<String>,
+        settings: &'a [(&'a str, &'a str)],
+        databases: &'a Databases,
+        in_vain: &[Duration],
+    ) -> Result<Self> {
         let own = databases.own().await?;
         let mut installation = Self {
             databases,
@@ -57,7 +76,7 @@ impl<'a> Installation<'a> {
             settings,
             operator: String::new(),
         };
-        for _ in 0..replicas {
+        for address in addresses {
             let directory = tempfile::tempdir().context("a data directory")?;
             if let Some(first) = installation.places.first() {
                 let copy = directory.path().join(MASTER_KEY);
@@ -67,6 +86,7 @@ impl<'a> Installation<'a> {
             }
             let place = Place {
                 directory,
+                address,
                 process: None,
             };
             installation.places.push(place);
@@ -98,8 +118,9 @@ impl<'a> Installation<'a> {
     pub(crate) async fn start(&mut self, number: usize) -> Result<()> {
         let (url, settings) = (self.own.url.clone(), self.settings);
         let place = self.place(number)?;
-        let directory = place.directory.path();
-        let process = Process::start_with(settings, "serve", directory, url.as_deref()).await;
+        let (address, directory) = (&place.address, place.directory.path());
+        let process =
+            Process::start_with(address, settings, "serve", directory, url.as_deref()).await;
         place.process = Some(process.with_context(|| format!("starting process {number}"))?);
         Ok(())
     }
@@ -135,6 +156,11 @@ impl<'a> Installation<'a> {
         Ok(place.directory.path())
     }
 
+    /// Where a process listens.
+    pub(crate) fn address(&self, number: usize) -> Result<&str> {
+        Ok(&self.process(number)?.address)
+    }
+
     /// Where the database is; `None` for the embedded file.
     pub(crate) fn url(&self) -> Option<&str> {
         self.own.url.as_deref()
@@ -142,28 +168,17 @@ impl<'a> Installation<'a> {
 
     /// Stops a process without ending it.
     pub(crate) fn freeze(&self, number: usize) -> Result<()> {
-        let place = self.places.get(number);
-        let process = place.and_then(|place| place.process.as_ref());
-        process
-            .with_context(|| format!("process {number} does not run"))?
-            .freeze()
+        self.process(number)?.freeze()
     }
 
     /// An anonymous client of a process.
     pub(crate) fn client(&self, number: usize) -> Result<Client> {
-        let place = self.places.get(number);
-        let process = place.and_then(|place| place.process.as_ref());
-        let process = process.with_context(|| format!("process {number} does not run"))?;
-        Ok(Client::new(process.address.clone()))
+        Ok(Client::new(self.process(number)?.address.clone()))
     }
 
     /// The number by which the system knows a process.
     pub(crate) fn process_id(&self, number: usize) -> Result<u32> {
-        let place = self.places.get(number);
-        let process = place.and_then(|place| place.process.as_ref());
-        process
-            .with_context(|| format!("process {number} does not run"))?
-            .number()
+        self.process(number)?.number()
     }
 
     /// The operator at a process.
@@ -189,6 +204,12 @@ impl<'a> Installation<'a> {
             .map(Process::said)
             .collect::<Vec<_>>()
             .join("\n--\n")
+    }
+
+    fn process(&self, number: usize) -> Result<&Process> {
+        let place = self.places.get(number);
+        let process = place.and_then(|place| place.process.as_ref());
+        process.with_context(|| format!("process {number} does not run"))
     }
 
     fn place(&mut self, number: usize) -> Result<&mut Place> {
