@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use ziggie::auth::actor::Caller;
 use ziggie::service::task::{self, Claim, Heartbeat};
-use ziggie::service::{Service, Settings};
+use ziggie::service::{Service, Settings, task_type};
 use ziggie::store::Database;
 use ziggie::store::fault::{Fault, Kind};
 
@@ -45,7 +45,11 @@ struct Crowd {
 
 impl Crowd {
     async fn gather(world: World, ended: u32) -> Self {
-        world.define(anything_goes(TYPE)).await;
+        let leased = task_type::Define {
+            lease_seconds: 3_600,
+            ..anything_goes(TYPE)
+        };
+        world.define(leased).await;
         let director = world.agent("L1-SCALE-001", AgentTier::L1, None).await;
         let lead = Some("L1-SCALE-001");
         world.agent("L2-SCALE-001", AgentTier::L2, lead).await;
