@@ -285,6 +285,9 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Recorded for Model {
     const ENTITY: AuditEntity = AuditEntity::Task;
 
+    /// A heartbeat that says nothing but that its worker lives has no entry.
+    const MOVES_ON: &'static [&'static str] = &["leaseExpiresAt"];
+
     fn entity_id(&self) -> String {
         self.id.to_string()
     }

@@ -11,7 +11,7 @@ pub mod bench;
 pub mod database;
 pub mod demo;
 pub mod postgres;
-pub mod process;
+pub use gates::process;
 pub mod rule;
 pub mod server;
 pub mod soak;

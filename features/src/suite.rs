@@ -1,6 +1,6 @@
 //! All scenarios in one run: chosen by tag and name, in parallel, with reports and a count that a person can check.
 
-use std::{fs::File, path::PathBuf, sync::Arc};
+use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use cucumber::{
@@ -10,9 +10,11 @@ use cucumber::{
     writer::{JUnit, Json, Normalize},
 };
 use futures::FutureExt as _;
+use serde_json::Value;
 
 use crate::{
     database::{Choice, Databases},
+    word::Agent,
     worker::Language,
     world::Studio,
 };
@@ -55,6 +57,18 @@ fn language(example: &gherkin::Scenario) -> Option<Language> {
 }
 
 impl Options {
+    /// What was chosen of the whole, for a report; none where all of it is run.
+    fn selection(&self) -> Option<String> {
+        let tags = self.tags.as_ref().map(|tags| format!("tags {tags:?}"));
+        let name = self.name.as_ref().map(|name| format!("name {name}"));
+        let without = self
+            .without
+            .iter()
+            .map(|language| format!("without {}", language.name()));
+        let chosen: Vec<String> = tags.into_iter().chain(name).chain(without).collect();
+        (!chosen.is_empty()).then(|| chosen.join(", "))
+    }
+
     /// Whether a scenario belongs to this run. One that is for the other database does not: it is left out, not skipped.
     fn choose(&self, feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> bool {
         if language(scenario).is_some_and(|language| self.without.contains(&language)) {
@@ -89,6 +103,10 @@ pub async fn run(options: Options) -> Result<Tally> {
             .join(format!("{}.{extension}", options.database));
         File::create(&path).with_context(|| path.display().to_string())
     };
+    let summary = options
+        .reports
+        .join(format!("{}.summary.json", options.database));
+    let (database, selection) = (options.database, options.selection());
     let (witness, tally) = Witness::new();
     let reports =
         Json::for_tee(report("json")?).tee::<Studio, _>(JUnit::for_tee(report("xml")?, 0));
@@ -106,7 +124,10 @@ pub async fn run(options: Options) -> Result<Tally> {
         .after(|_, _, scenario, _, studio| {
             async move {
                 let torn_down = match studio {
-                    Some(studio) => studio.tear_down().await,
+                    Some(studio) => {
+                        ask_the_rest(studio).await;
+                        studio.tear_down().await
+                    }
                     None => Ok(()),
                 };
                 // The scenario has been judged; what it left behind does not change that.
@@ -121,7 +142,32 @@ pub async fn run(options: Options) -> Result<Tally> {
         })
         .await;
     databases.finish().await?;
-    Ok(tally.take())
+    let tally = tally.take();
+    let told = tally.summary(database, selection);
+    std::fs::write(&summary, format!("{told:#}\n"))
+        .with_context(|| summary.display().to_string())?;
+    Ok(tally)
+}
+
+/// How long an answer may take to what only gate 3 wants to know.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks for what of the schema nobody has asked for yet, now that the scenario has left something to be seen. Gate 3 judges what comes of it; where the
+/// server is gone, or the operator is not let in any more, there is nothing to ask.
+async fn ask_the_rest(studio: &mut Studio) {
+    let unasked = gates::client::unasked();
+    if unasked.is_empty() {
+        return;
+    }
+    let Ok(operator) = studio.client(&Agent::operator()).await else {
+        return;
+    };
+    let operator = operator.with_patience(PATIENCE);
+    for document in unasked {
+        if operator.execute(&document, &Value::Null).await.is_err() {
+            return;
+        }
+    }
 }
 
 #[cfg(test)]

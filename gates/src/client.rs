@@ -14,12 +14,14 @@ mod call;
 mod content;
 mod event_stream;
 mod socket;
+mod witness;
 
 pub use answer::{Answer, Fault, Page};
 pub use call::{Call, Kind};
 pub use content::Content;
 pub use event_stream::{EventStream, Heard, StreamError};
 pub use socket::{Close, Message, Socket, SocketError};
+pub use witness::{look_at_responses, seen, unasked};
 
 /// How long a call may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -148,6 +150,9 @@ impl Client {
             .post(&url)
             .json(&json!({ "query": document, "variables": variables }));
         let page = self.fetch(url.clone(), request).await?;
+        if let Ok(body) = serde_json::from_str(&page.body) {
+            witness::note(document, variables, &body);
+        }
         Answer::of(&page).ok_or_else(|| ClientError::NotGraphql {
             url,
             status: page.status,

@@ -12,6 +12,7 @@ use async_graphql_parser::{
     types::{FieldDefinition, InputValueDefinition, TypeKind},
 };
 
+pub mod response;
 mod sdl;
 
 use sdl::{Definitions, Members};

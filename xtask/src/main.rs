@@ -12,13 +12,15 @@ mod workers;
 
 use std::{env, process::ExitCode};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 const HELP: &str = "\
 cargo xtask COMMAND [ARGUMENTS]
 
   test [--require-all]       all that must hold: format, lints, tests, the Gherkin suite on SQLite and PostgreSQL
   e2e [ARGUMENTS]            the Gherkin suite: --database sqlite|postgres, --tags, --name, ... go to it as they are
+  gates [ARGUMENTS]          the five quality gates of a server of this build, or of a deployment with --url and --token-file;
+                             --only N, --rate, --seconds, --threshold, --reports, --record, ...
   schema [--check]           prints the served schema to api/schema.graphql, or fails where that file differs
   tidy                       the house rules alone: floors, names, forbidden marks, lengths
   demo [ARGUMENTS]           a delegation from L1 to L3 and back, shown live; on PostgreSQL with --postgres; with --sprint the
@@ -68,6 +70,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         }
         "e2e" => run_built("e2e", passed_on),
         "demo" => run_built("demo", passed_on),
+        "gates" => gates(passed_on),
         "soak" if passed_on.iter().any(|argument| argument == "--model") => model::run(passed_on),
         "soak" => run_built("soak", passed_on),
         "bench" if passed_on.iter().any(|argument| argument == "--scale") => scale::run(passed_on),
@@ -100,6 +103,20 @@ fn run_built(name: &str, arguments: &[String]) -> Result<()> {
     let mut command = tool::built(name)?;
     command.args(arguments);
     tool::run(command)
+}
+
+/// The gates end with a status of their own, which whoever runs them in CI wants to have (spec R8.03): 1 a gate did not pass, 2 wrong usage, 3
+/// the target was not reached.
+fn gates(arguments: &[String]) -> Result<()> {
+    tool::build()?;
+    let mut command = tool::built("gates")?;
+    command.args(arguments);
+    let status = command.status().context("starting the gates")?;
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(code) => std::process::exit(code),
+        None => bail!("the gates ended with {status}"),
+    }
 }
 
 /// What is measured is what users run: a release build, of the server and of what drives it.

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -11,7 +12,10 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use self::process::Process;
 use super::intake::Kind;
+
+mod process;
 
 /// What an operation was and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -53,6 +57,7 @@ struct OfClose {
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
+    process: Process,
     operations: Family<Outcome, Counter>,
     durations: Family<OfKind, Histogram>,
     closes: Family<OfClose, Counter>,
@@ -143,6 +148,7 @@ impl Metrics {
         );
         Self {
             registry,
+            process: Process::new(),
             operations,
             durations,
             closes,
@@ -194,7 +200,9 @@ impl Metrics {
     /// All of them as OpenMetrics text.
     pub(super) fn text(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        encode_registry(&mut text, &self.registry)?;
+        encode_registry(&mut text, self.process.look())?;
+        encode_eof(&mut text)?;
         Ok(text)
     }
 }

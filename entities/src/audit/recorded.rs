@@ -10,6 +10,10 @@ pub trait Recorded {
     /// What its entries are about.
     const ENTITY: AuditEntity;
 
+    /// Recorded times that also move on without an entry, by an unaudited write of the closed list (spec R5.01): they are as their entries
+    /// say, or later.
+    const MOVES_ON: &'static [&'static str] = &[];
+
     /// The id that its entries carry.
     fn entity_id(&self) -> String;
 
@@ -62,6 +66,21 @@ pub fn fold(row: &mut Map<String, Value>, set: &Map<String, Value>) {
     }
 }
 
+/// Lets the times of a folded row move on to those of the row itself, where these are later and both are there.
+pub fn move_on<R: Recorded>(folded: &mut Map<String, Value>, row: &Map<String, Value>) {
+    for name in R::MOVES_ON {
+        // The log writes all times alike, so that the later one sorts behind.
+        let (Some(Value::String(told)), Some(Value::String(kept))) =
+            (folded.get(*name), row.get(*name))
+        else {
+            continue;
+        };
+        if kept > told {
+            folded.insert((*name).to_owned(), Value::String(kept.clone()));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +92,43 @@ mod tests {
                 .map(|(key, value)| (key, Value::from(value)))
                 .collect()
         })
+    }
+
+    struct Leased;
+
+    impl Recorded for Leased {
+        const ENTITY: AuditEntity = AuditEntity::Task;
+        const MOVES_ON: &'static [&'static str] = &["until"];
+
+        fn entity_id(&self) -> String {
+            String::new()
+        }
+
+        fn recorded(&self) -> Map<String, Value> {
+            Map::new()
+        }
+    }
+
+    #[test]
+    fn a_time_moves_on_and_never_back_nor_away() {
+        let row = |until: Option<&str>| {
+            let until = until.map(|until| ("until".to_owned(), Value::from(until)));
+            until.into_iter().collect::<Map<_, _>>()
+        };
+        let (early, late) = (
+            row(Some("2026-11-23T10:00:00.000000Z")),
+            row(Some("2026-11-23T10:00:00.000001Z")),
+        );
+        for (told, kept, moved) in [
+            (&early, &late, &late),
+            (&late, &early, &late),
+            (&early, &row(None), &early),
+            (&row(None), &late, &row(None)),
+        ] {
+            let mut folded = told.clone();
+            move_on::<Leased>(&mut folded, kept);
+            assert_eq!(&folded, moved);
+        }
     }
 
     proptest! {

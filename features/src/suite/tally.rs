@@ -6,11 +6,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use cucumber::{
     Event, World, Writer, cli,
     event::{Cucumber, Feature, Hook, RetryableScenario, Rule, Scenario, Step},
     gherkin, parser, writer,
 };
+use gates::client;
+use serde_json::{Value, json};
+
+use crate::{database::Choice, server};
 
 /// A scenario that went wrong.
 #[derive(Clone, Debug)]
@@ -57,11 +62,39 @@ impl Tally {
         self.scenarios.values().filter(|passed| **passed).count()
     }
 
+    /// What gate 2 reads (spec R8.01): how many passed of how many, of which build, on which database, when, and
+    /// which scenarios failed; and what gate 3 reads, where the run looked at responses.
+    pub(super) fn summary(&self, database: Choice, selection: Option<String>) -> Value {
+        let failed: Vec<&str> = self
+            .failures
+            .iter()
+            .map(|failure| failure.scenario.as_str())
+            .collect();
+        json!({
+            "build": server::BUILD,
+            "database": database.to_string(),
+            "selection": selection,
+            "passed": self.passed(),
+            "total": self.total(),
+            "failed": failed,
+            "contract": client::seen(),
+            "endedAt": now().to_rfc3339_opts(SecondsFormat::Millis, true),
+        })
+    }
+
     /// Whether there was something to run and nothing went wrong.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.failures.is_empty() && self.total() > 0
     }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "when the suite ended: a report that is read as old or fresh"
+)]
+fn now() -> DateTime<Utc> {
+    Utc::now()
 }
 
 /// A tally that is still being written.

@@ -13,11 +13,11 @@ use crate::tell::Tell as _;
 /// How long an event may be on its way.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const TASK_EVENT: &str = "cursor action actor { id } fromStatus toStatus task { id status }";
-const AGENT_EVENT: &str = "cursor action actor { id } fromStatus toStatus agent { id status }";
+const TASK_EVENT: &str = "cursor action at actor { id } fromStatus toStatus task { id status }";
+const AGENT_EVENT: &str = "cursor action at actor { id } fromStatus toStatus agent { id status }";
 const AUDIT_EVENT: &str = "cursor entry { action actor { id } entityId }";
 const SPRINT_EVENT: &str =
-    "cursor action actor { id } fromStatus toStatus sprint { id status progress }";
+    "cursor action at actor { id } fromStatus toStatus sprint { id status progress }";
 const NOTIFICATION_EVENT: &str = "cursor notification { kind message task { id } }";
 
 /// One event as it was heard.

@@ -90,9 +90,23 @@ impl Studio {
             if let Some(found) = find(self).await? {
                 return Ok(found);
             }
-            ensure!(Instant::now() < until, "{what}: not so within {PATIENCE:?}");
+            ensure!(
+                Instant::now() < until,
+                "{what}: not so within {PATIENCE:?}{}",
+                self.workers_said()
+            );
             tokio::time::sleep(PULSE).await;
         }
+    }
+
+    /// What the programs have said that work for somebody: where what they do is waited for in vain, it tells why.
+    fn workers_said(&self) -> String {
+        let people = self.people.iter();
+        let said = people.filter_map(|(who, person)| {
+            let worker = person.worker.as_ref()?;
+            Some(format!("\nthe worker of {who} said:\n{}", worker.said()))
+        });
+        said.collect()
     }
 
     /// The last answer.

@@ -18,7 +18,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Call, Fault};
+use super::{Call, Fault, witness};
 
 /// The sub-protocol that both sides must name.
 const PROTOCOL: HeaderValue = HeaderValue::from_static("graphql-transport-ws");
@@ -99,6 +99,8 @@ impl From<tungstenite::Error> for SocketError {
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     operations: u32,
+    /// What each operation asked for: its document and variables.
+    asked: BTreeMap<String, (String, Value)>,
     /// What came while something else was waited for.
     unheard: VecDeque<Heard>,
     /// How far quiet operations have come, by what the server's pings say.
@@ -125,6 +127,7 @@ impl Socket {
         let mut socket = Self {
             stream,
             operations: 0,
+            asked: BTreeMap::new(),
             unheard: VecDeque::new(),
             places: BTreeMap::new(),
             patience,
@@ -149,6 +152,8 @@ impl Socket {
         let payload = json!({ "query": call.document(), "variables": call.variables() });
         self.say(&json!({ "id": id, "type": "subscribe", "payload": payload }))
             .await?;
+        self.asked
+            .insert(id.clone(), (call.document(), call.variables()));
         Ok(id)
     }
 
@@ -241,6 +246,21 @@ impl Socket {
         Ok(self.stream.send(Frame::text(message.to_string())).await?)
     }
 
+    /// Shows a response to whoever looks at all of them.
+    fn witness(&self, said: &Value) {
+        let asked = said["id"].as_str().and_then(|id| self.asked.get(id));
+        let Some((document, variables)) = asked else {
+            return;
+        };
+        match said["type"].as_str() {
+            Some("next") => witness::note(document, variables, &said["payload"]),
+            Some("error") => {
+                witness::note(document, variables, &json!({ "errors": said["payload"] }));
+            }
+            _ => {}
+        }
+    }
+
     async fn hear(&mut self, what: &'static str, patience: Duration) -> Result<Heard, SocketError> {
         tokio::time::timeout(patience, self.hear_patiently())
             .await
@@ -292,6 +312,7 @@ impl Socket {
                     let said: Value = serde_json::from_str(&text)
                         .map_err(|_| SocketError::Malformed(text.to_string()))?;
                     if said["type"] != "ping" {
+                        self.witness(&said);
                         return Ok(Some(Heard::Said(said)));
                     }
                     let cursors = said["payload"]["cursors"].as_object();

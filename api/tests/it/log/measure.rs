@@ -1,10 +1,10 @@
-//! Logs of unusual measure: rows with more entries than are read at once, and numbers that nobody can count to.
+//! Logs of unusual measure: rows with more entries than are read at once, a time that went on without one, and numbers that nobody can count to.
 
 use entities::agent::AgentTier;
-use ziggie::service::agent;
+use ziggie::service::{agent, task, task_type};
 
 use super::tamper::forger::{Forger, tampering, told};
-use crate::world::{World, on_each_database};
+use crate::world::{World, anything_goes, drawing, on_each_database};
 
 /// More entries than are folded at once.
 const MANY: usize = 1_100;
@@ -70,6 +70,36 @@ async fn an_entry_that_was_numbered_out_of_reach() {
         let gap = &verdict.flaws[1];
         assert!(gap.what.starts_with("there are no entries of these numbers"), "{gap}");
         assert_eq!((gap.place, gap.up_to), (Some(verdict.entries), Some((1 << 60) - 1)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lease_that_went_on_is_no_change_and_one_that_went_is() {
+    on_each_database(async |world| {
+        let director = world.agent("L1-ART-001", AgentTier::L1, None).await;
+        let leased = task_type::Define {
+            lease_seconds: 60,
+            ..anything_goes("DRAW")
+        };
+        world.define(leased).await;
+        let task = task::execute(&world.service, &director, drawing())
+            .await
+            .unwrap();
+        let alive = task::Heartbeat {
+            attempt: Some(task.attempt),
+            progress: None,
+            message: None,
+        };
+        task::heartbeat(&world.service, &director, &task.id.to_string(), alive)
+            .await
+            .unwrap();
+        let forger = Forger::at_work(world).await;
+        let verdict = forger.verdict(&[]).await;
+        assert!(verdict.flaws.is_empty(), "{:?}", verdict.flaws);
+        forger.run("UPDATE tasks SET lease_expires_at = NULL").await;
+        let flaw = "is not what its entries give: leaseExpiresAt";
+        told(&forger.verdict(&[]).await, None, flaw);
     })
     .await;
 }

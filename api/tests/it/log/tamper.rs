@@ -6,6 +6,7 @@ use entities::audit::{entry, leaf};
 use sea_orm::EntityTrait;
 use ziggie::auth::key::{LogKey, LogSigners, MasterKey};
 use ziggie::auth::note::Checkpoint;
+use ziggie::service::task;
 use ziggie::store::tree as stored;
 
 use super::{verifiers, write};
@@ -19,11 +20,11 @@ async fn a_log_that_nobody_touched_holds_with_everything_in_it() {
             .agent("L1-ART-001", entities::agent::AgentTier::L1, None)
             .await;
         world.define_drawing().await;
-        let task = ziggie::service::task::execute(&world.service, &director, drawing())
+        let task = task::execute(&world.service, &director, drawing())
             .await
             .unwrap();
         let (id, done) = (task.id.to_string(), Some(serde_json::json!({})));
-        ziggie::service::task::complete(&world.service, &director, &id, None, done)
+        task::complete(&world.service, &director, &id, None, done)
             .await
             .unwrap();
         write(&world.service, 520).await;

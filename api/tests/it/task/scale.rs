@@ -17,7 +17,10 @@ use ziggie::service::{Service, Settings, task_type};
 use ziggie::store::Database;
 use ziggie::store::fault::{Fault, Kind};
 
+use self::plan::Plan;
 use crate::world::{World, anything_goes, on_empty_postgres};
+
+mod plan;
 
 /// How many ended tasks there are: `cargo xtask bench --scale` asks for more.
 const ENDED: &str = "ZIGGIE_TEST_SCALE_ENDED";
@@ -187,11 +190,7 @@ impl Crowd {
         plans.insert("heartbeat with progress", self.plans_of(progress).await);
         plans.insert("complete", self.plans_of(self.complete(&task)).await);
         let service = self.service();
-        let leases = async {
-            task::expire_leases(service).await.unwrap();
-            task::stop_losers(service).await.unwrap();
-        };
-        plans.insert("sweep of leases", self.plans_of(leases).await);
+        plans.insert("sweep of leases", self.plans_of_leases().await);
         let deadlines = async {
             task::cancel_overdue(service).await.unwrap();
             task::complete_abandoned(service).await.unwrap();
@@ -199,6 +198,14 @@ impl Crowd {
         plans.insert("sweep of deadlines", self.plans_of(deadlines).await);
         plans.insert("look for those who wait", self.plans_of_looking().await);
         plans
+    }
+
+    async fn plans_of_leases(&self) -> Vec<Plan> {
+        let sweep = async {
+            task::expire_leases(self.service()).await.unwrap();
+            task::stop_losers(self.service()).await.unwrap();
+        };
+        self.plans_of(sweep).await
     }
 
     async fn plans_of<T>(&self, work: impl Future<Output = T>) -> Vec<Plan> {
@@ -252,37 +259,6 @@ impl Crowd {
     }
 }
 
-/// How a database answers a statement.
-struct Plan {
-    sql: String,
-    steps: Vec<String>,
-}
-
-impl Plan {
-    async fn of(connection: &DatabaseConnection, mut statement: Statement) -> Self {
-        let (explain, column) = match statement.db_backend {
-            DbBackend::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
-            _ => ("EXPLAIN (COSTS OFF)", "QUERY PLAN"),
-        };
-        let sql = statement.sql.clone();
-        statement.sql = format!("{explain} {sql}");
-        let rows = connection.query_all_raw(statement).await.unwrap();
-        let step = |row: &sea_orm::QueryResult| row.try_get::<String>("", column).unwrap();
-        Self {
-            sql,
-            steps: rows.iter().map(step).collect(),
-        }
-    }
-
-    /// Whether tasks are read one after the other to find some.
-    fn reads_all(&self) -> bool {
-        self.steps.iter().any(|step| {
-            let step = step.trim_start_matches([' ', '-', '>']);
-            step.starts_with("Seq Scan on tasks") || step.starts_with("SCAN tasks")
-        })
-    }
-}
-
 /// What a claim takes, in microseconds: the median of each size, blocks of both by turns.
 async fn medians(crowds: [&Crowd; 2]) -> [f64; 2] {
     let mut times = [Vec::new(), Vec::new()];
@@ -312,8 +288,8 @@ async fn judge(database: &str, worlds: [World; 2], found: &mut BTreeMap<String, 
     let full: Option<u32> = asked(ENDED).map(|count| count.parse().unwrap());
     let ended = full.unwrap_or(20_000);
     let [small, large] = worlds;
-    let large = Crowd::gather(large, ended).await;
-    let plans = large.plans().await;
+    let large = Box::pin(Crowd::gather(large, ended)).await;
+    let plans = Box::pin(large.plans()).await;
     for (asks, plans) in &plans {
         for plan in plans {
             assert!(
@@ -328,11 +304,10 @@ async fn judge(database: &str, worlds: [World; 2], found: &mut BTreeMap<String, 
         // That it would be noticed: without its index the sweep reads them all.
         let drop_it = "DROP INDEX tasks_leased";
         large.back_door.execute_unprepared(drop_it).await.unwrap();
-        let plans = large.plans().await;
-        assert!(plans["sweep of leases"].iter().any(Plan::reads_all));
+        assert!(large.plans_of_leases().await.iter().any(Plan::reads_all));
         return;
     }
-    let small = Crowd::gather(small, ended / 100).await;
+    let small = Box::pin(Crowd::gather(small, ended / 100)).await;
     let [of_small, of_large] = medians([&small, &large]).await;
     let ratio = of_large / of_small;
     let plans: BTreeMap<_, Value> = plans
@@ -373,7 +348,8 @@ async fn what_the_engine_asks_is_found_by_an_index() {
         World::on_sqlite(Settings::default()).await,
         World::on_sqlite(Settings::default()).await,
     ];
-    judge("sqlite", worlds, &mut found).await;
+    // Such futures are large, and the stack of a test is small.
+    Box::pin(judge("sqlite", worlds, &mut found)).await;
     let found = tokio::sync::Mutex::new(found);
     on_empty_postgres(async |one| {
         on_empty_postgres(async |other| {
@@ -385,7 +361,8 @@ async fn what_the_engine_asks_is_found_by_an_index() {
                 World::open(database, Settings::default(), None).await
             };
             let worlds = [open(one).await, open(other).await];
-            judge("postgres", worlds, &mut *found.lock().await).await;
+            let mut found = found.lock().await;
+            Box::pin(judge("postgres", worlds, &mut found)).await;
         })
         .await;
     })

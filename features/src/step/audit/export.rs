@@ -30,7 +30,7 @@ impl FromStr for Format {
 async fn exports(studio: &mut Studio, step: &Step, by: Agent, format: Format) -> Result<()> {
     let call = Call::mutation("exportAuditLog")
         .with("format", "AuditExportFormat!", format.0)
-        .selecting("url manifestUrl");
+        .selecting("url manifestUrl expiresAt");
     studio.act(step, &by, &call).await?;
     let export = studio.last()?.value().clone();
     studio.kept.insert(EXPORT, export);

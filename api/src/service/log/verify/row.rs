@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entities::audit::recorded::Recorded;
+use entities::audit::recorded::{Recorded, move_on};
 use entities::audit::{AuditEntity, archive, entry, export, ledger};
 use entities::id::AuditId;
 use entities::json::JsonText;
@@ -235,7 +235,8 @@ async fn hold<R: Recorded>(
     }
     for row in rows {
         let id = row.entity_id();
-        let (kept, told) = (row.recorded(), folded.remove(&id).unwrap_or_default());
+        let (kept, mut told) = (row.recorded(), folded.remove(&id).unwrap_or_default());
+        move_on::<R>(&mut told, &kept);
         if kept == told {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The real binary as a child process: what scenarios tagged `@process` and the demo start.
+//! The real binary as a child process: the twin that the gates judge, and what scenarios tagged `@process` and the demo start.
 
 use std::{
     ffi::OsStr,
@@ -35,7 +35,13 @@ pub fn binary() -> Result<PathBuf> {
         return Ok(named.into());
     }
     let own = std::env::current_exe().context("where this binary lies")?;
-    let binary = own.with_file_name("ziggie");
+    let folder = own.parent().context("the folder of this binary")?;
+    // Tests lie one folder deeper than what they start.
+    let folder = match folder.ends_with("deps") {
+        true => folder.parent().unwrap_or(folder),
+        false => folder,
+    };
+    let binary = folder.join("ziggie");
     ensure!(
         binary.exists(),
         "{} is not there: build it with `cargo build -p ziggie`",
@@ -46,7 +52,7 @@ pub fn binary() -> Result<PathBuf> {
 
 /// What a process has said so far, line by line.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Lines(Arc<Mutex<Vec<String>>>);
+pub struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Lines {
     fn push(&self, line: String) {
@@ -56,7 +62,8 @@ impl Lines {
             .push(line);
     }
 
-    pub(crate) fn all(&self) -> Vec<String> {
+    /// All of them so far.
+    pub fn all(&self) -> Vec<String> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -271,7 +278,10 @@ pub async fn run(arguments: &[&str]) -> Result<Ended> {
 }
 
 /// Kills a child and waits until it is gone.
-pub(crate) async fn kill(mut child: Child) -> Result<()> {
+///
+/// # Errors
+/// When it cannot be killed.
+pub async fn kill(mut child: Child) -> Result<()> {
     // It may have ended by itself: there is nothing to kill then.
     child.start_kill().context("killing the process")?;
     child.wait().await.context("waiting for its end")?;
@@ -336,7 +346,7 @@ fn spawn<'a>(
 }
 
 /// Writes down what comes on a stream up to its end, and tells of each line.
-pub(crate) fn listen(
+pub fn listen(
     stream: Option<impl AsyncRead + Unpin + Send + 'static>,
     lines: &Lines,
     news: &watch::Sender<()>,

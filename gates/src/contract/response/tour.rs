@@ -1,0 +1,110 @@
+//! Queries for what nobody has asked for yet, made from the schema itself: the suite sends them at the end of its scenarios, when there is
+//! something to be seen (spec R8.01, gate 3).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use async_graphql_parser::types::OperationType;
+
+use super::schema::{Kind, Schema};
+
+/// How far from a root a type may lie: what lies further costs more than a server lets pass.
+const FAR: usize = 5;
+
+/// Queries for these fields (`Type.field`), a document a type, by the shortest way there that needs no arguments. What no query reaches, events and
+/// what mutations alone answer, is left out.
+#[must_use]
+pub fn documents<'a>(schema: &Schema, fields: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let ways = ways(schema);
+    let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for field in fields {
+        if let Some((ty, name)) = field.split_once('.') {
+            wanted.entry(ty).or_default().insert(name);
+        }
+    }
+    let documents = wanted.iter().filter_map(|(ty, names)| {
+        let way = ways.get(*ty)?;
+        let asked: Vec<String> = names
+            .iter()
+            .filter_map(|name| ask(schema, ty, name))
+            .collect();
+        (!asked.is_empty()).then(|| around(way, &asked.join(" ")))
+    });
+    documents.collect()
+}
+
+/// A field as it is asked for; none where it needs arguments.
+fn ask(schema: &Schema, ty: &str, name: &str) -> Option<String> {
+    let field = schema.field(ty, name)?;
+    if field.needs_arguments {
+        return None;
+    }
+    Some(match schema.kind(field.named())? {
+        Kind::Scalar | Kind::Enum(_) | Kind::Input => name.to_owned(),
+        Kind::Object(_) | Kind::Interface(_) | Kind::Union => format!("{name} {{ __typename }}"),
+    })
+}
+
+fn around(way: &[&str], asked: &str) -> String {
+    let opened: String = way.iter().map(|field| format!("{field} {{ ")).collect();
+    format!("{{ {opened}{asked}{} }}", " }".repeat(way.len()))
+}
+
+/// The shortest way to every object that a query reaches without arguments.
+fn ways(schema: &Schema) -> BTreeMap<&str, Vec<&str>> {
+    let mut ways: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut ahead = VecDeque::new();
+    if let Some(root) = schema.root(OperationType::Query) {
+        ways.insert(root, Vec::new());
+        ahead.push_back(root);
+    }
+    while let Some(ty) = ahead.pop_front() {
+        let way = ways.get(ty).cloned().unwrap_or_default();
+        if way.len() >= FAR {
+            continue;
+        }
+        let open = schema.all_fields().filter(|(of, name, field)| {
+            *of == ty && !field.needs_arguments && !name.starts_with("__")
+        });
+        for (_, name, field) in open {
+            let to = field.named();
+            if matches!(schema.kind(to), Some(Kind::Object(_))) && !ways.contains_key(to) {
+                ways.insert(to, way.iter().copied().chain([name]).collect());
+                ahead.push_back(to);
+            }
+        }
+    }
+    ways
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const SDL: &str = "type Query { tasks(first: Int = 20): Tasks! task(id: ID!): Task } type Tasks { nodes: [Task!]! } \
+        type Task { id: ID! by: Agent! of(id: ID!): Task } type Agent { name: String! } \
+        type Mutation { make: Made! } type Made { at: String! }";
+
+    fn asked(fields: &[&str]) -> Vec<String> {
+        let schema = Schema::read(SDL).unwrap();
+        let fields: Vec<String> = fields.iter().map(|&field| field.to_owned()).collect();
+        documents(&schema, &fields)
+    }
+
+    #[test]
+    fn a_type_is_asked_for_by_the_shortest_way() {
+        assert_eq!(
+            asked(&["Task.by", "Task.id", "Agent.name"]),
+            [
+                "{ tasks { nodes { by { name } } } }",
+                "{ tasks { nodes { by { __typename } id } } }"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_no_query_reaches_is_left_out() {
+        assert!(asked(&["Made.at", "Task.of", "Nobody.name"]).is_empty());
+    }
+}

@@ -1,0 +1,72 @@
+//! Gate 5: the log holds, and folding it gives the rows (spec R8.01). What is looked at is in [`crate::audit`].
+
+use serde_json::json;
+
+use super::{Finding, Gate, Place};
+use crate::{
+    audit::{self, Audit},
+    target::{NotReached, Target},
+};
+
+/// Reads the whole log as an auditor does, and every row that it tells of.
+///
+/// # Errors
+/// None: what cannot be read is a finding.
+pub async fn look(target: &Target, place: Place) -> Result<Finding, NotReached> {
+    Ok(match audit::look(&target.operator).await {
+        Ok(found) => judge(&found, place),
+        Err(error) => Finding::unmeasured(Gate::Audit, place, error),
+    })
+}
+
+fn judge(found: &Audit, place: Place) -> Finding {
+    let mut finding = Finding::new(Gate::Audit, place);
+    finding.figure("entries", found.entries);
+    finding.figure("entriesFrom", found.from);
+    finding.figure("root", found.root.as_str());
+    for (kind, rows) in &found.rows_by_kind {
+        finding.figure(
+            &format!("rows of {kind}"),
+            json!({
+                "compared": rows.compared,
+                "notFoldable": rows.not_foldable,
+                "withPersonalInput": rows.personal,
+                "notShown": rows.unread,
+            }),
+        );
+    }
+    finding.figure("faults", found.fault_count);
+    for fault in &found.faults {
+        finding.fail(fault.as_str());
+    }
+    if found.fault_count > 0 && found.faults.is_empty() {
+        finding.fail(format!("{} faults", found.fault_count));
+    }
+    if found.entries == 0 {
+        finding.fail("it could not measure: the log is empty");
+    }
+    finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Status, *};
+
+    #[test]
+    fn a_log_that_holds_passes_and_one_fault_or_an_empty_log_fails() {
+        let found = |entries, faults: &[&str], fault_count| Audit {
+            entries,
+            faults: faults.iter().map(|&fault| fault.to_owned()).collect(),
+            fault_count,
+            ..Audit::default()
+        };
+        for (found, status) in [
+            (found(7, &[], 0), Status::Passed),
+            (found(7, &["entry 3 is missing"], 1), Status::Failed),
+            (found(7, &[], 3), Status::Failed),
+            (found(0, &[], 0), Status::Failed),
+        ] {
+            assert_eq!(judge(&found, Place::Twin).status, status);
+        }
+    }
+}

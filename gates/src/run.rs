@@ -1,0 +1,150 @@
+//! A run of the gates: where each looks, and what may run beside what (spec R8.02).
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use chrono::Utc;
+use tokio::sync::mpsc;
+
+use crate::{
+    gate::{
+        Finding, Gate, Place, agent_state, audit_integrity, contract_kept,
+        performance::{self, Terms},
+        suite,
+    },
+    target::{NotReached, Target},
+};
+
+/// What is to be run, and by which measure.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Which gates.
+    pub gates: Vec<Gate>,
+    /// What they look at.
+    pub target: Target,
+    /// Whether that is a deployment, which is only read, or a server that may be written to.
+    pub place: Place,
+    /// How many scenarios must pass, in percent.
+    pub threshold: f64,
+    /// What the suite left; [`Plan::run`] waits for the suite where that is still running.
+    pub suite_report: PathBuf,
+    /// The SDL that is to be served, and the contract that it is to contain.
+    pub contract: contract_kept::Promise,
+    /// The load, and how much it may cost.
+    pub terms: Terms,
+}
+
+impl Plan {
+    /// Runs them: those that read beside the suite, then the load alone. Tells of each when it has ended.
+    ///
+    /// `suite` ends when the suite has; it says why the suite could not be run.
+    pub async fn run(
+        &self,
+        suite: impl Future<Output = Result<(), String>>,
+        ended: &mpsc::UnboundedSender<Finding>,
+    ) -> Vec<Finding> {
+        let begun = |gate| self.gates.contains(&gate);
+        // What is not worked with has little to tell: a twin's log is read after the load.
+        let (beside, after): (&[Gate], &[Gate]) = match self.place {
+            Place::Deployment => (&[Gate::AgentState, Gate::Audit], &[Gate::Performance]),
+            Place::Twin => (&[Gate::AgentState], &[Gate::Performance, Gate::Audit]),
+        };
+        let in_turn = async |gates: &[Gate]| {
+            let mut findings = Vec::new();
+            for gate in gates.iter().copied().filter(|gate| begun(*gate)) {
+                findings.push(self.tell(gate, self.look(gate), ended).await);
+            }
+            findings
+        };
+        let readers = in_turn(beside);
+        let of_suite = async {
+            let mut findings = Vec::new();
+            if !begun(Gate::Suite) && !begun(Gate::Contract) {
+                return findings;
+            }
+            let began = Instant::now();
+            let ran = suite.await;
+            let took = began.elapsed();
+            for gate in [Gate::Suite, Gate::Contract] {
+                if begun(gate) {
+                    let looked = async {
+                        match &ran {
+                            Ok(()) => self.look(gate).await,
+                            Err(why) => Ok(Finding::unmeasured(gate, Place::Twin, why)),
+                        }
+                    };
+                    let mut finding = self.measure(gate, looked).await;
+                    if gate == Gate::Suite {
+                        finding.took += took;
+                    }
+                    send(ended, &finding);
+                    findings.push(finding);
+                }
+            }
+            findings
+        };
+        let (mut findings, others) = tokio::join!(readers, of_suite);
+        findings.extend(others);
+        findings.extend(in_turn(after).await);
+        findings
+    }
+
+    async fn look(&self, gate: Gate) -> Result<Finding, NotReached> {
+        let (target, place) = (&self.target, self.place);
+        match gate {
+            Gate::AgentState => agent_state::look(target, place).await,
+            Gate::Suite => Ok(suite::look(
+                &self.suite_report,
+                &target.build_hash,
+                now(),
+                self.threshold,
+            )),
+            Gate::Contract => {
+                contract_kept::look(target, place, &self.contract, &self.suite_report).await
+            }
+            Gate::Performance => performance::look(target, place, &self.terms).await,
+            Gate::Audit => audit_integrity::look(target, place).await,
+        }
+    }
+
+    async fn tell(
+        &self,
+        gate: Gate,
+        looked: impl Future<Output = Result<Finding, NotReached>>,
+        ended: &mpsc::UnboundedSender<Finding>,
+    ) -> Finding {
+        let finding = self.measure(gate, looked).await;
+        send(ended, &finding);
+        finding
+    }
+
+    /// A gate that cannot measure has failed.
+    async fn measure(
+        &self,
+        gate: Gate,
+        looked: impl Future<Output = Result<Finding, NotReached>>,
+    ) -> Finding {
+        let begun = Instant::now();
+        let mut finding = match looked.await {
+            Ok(finding) => finding,
+            Err(error) => Finding::unmeasured(gate, self.place, error),
+        };
+        finding.took = begun.elapsed().max(Duration::from_millis(1));
+        finding
+    }
+}
+
+fn send(ended: &mpsc::UnboundedSender<Finding>, finding: &Finding) {
+    // Whoever wanted to hear of it as it goes has gone; the report has it all the same.
+    let _ = ended.send(finding.clone());
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "how old a report is: the gates have no other clock"
+)]
+fn now() -> chrono::DateTime<Utc> {
+    Utc::now()
+}
