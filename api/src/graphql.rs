@@ -3,6 +3,8 @@
 //!
 //! [`Schema`] is the only way to execute a request: it knows the caller, judges limits first, and writes codes and nulls last.
 
+use std::sync::{Arc, LazyLock};
+
 use async_graphql::{MergedObject, SDLExportOptions};
 
 mod agent;
@@ -68,19 +70,31 @@ struct Mutation(
 
 type Executor = async_graphql::Schema<Query, Mutation, live::Subscription>;
 
-/// Builds the served schema over the use cases.
+/// What can be executed, and its shape: the same for every installation, so that a process which serves several, as tests do, builds it once.
+static BUILT: LazyLock<(Executor, Arc<shape::Shape>)> = LazyLock::new(|| {
+    let executor = executor();
+    let shape = Arc::new(shape::Shape::of(&print(&executor)));
+    (executor, shape)
+});
+
+/// The served schema over the use cases.
 pub fn build(service: Service) -> Schema {
-    Schema::new(executor(), &sdl(), service)
+    let (executor, shape) = &*BUILT;
+    Schema::new(executor.clone(), Arc::clone(shape), service)
 }
 
 /// The served schema in the schema definition language: what `api/schema.graphql` is a copy of. Needs no database. Types are in the order of
 /// their names, fields in the order in which they are written.
 pub fn sdl() -> String {
+    print(&executor())
+}
+
+fn print(executor: &Executor) -> String {
     let options = SDLExportOptions::new()
         .prefer_single_line_descriptions()
         .include_specified_by()
         .use_space_ident();
-    executor().sdl_with_options(options)
+    executor.sdl_with_options(options)
 }
 
 fn executor() -> Executor {

@@ -9,6 +9,13 @@ Feature: The binary
     And the operator can log in with the secret in the data directory
     And nobody but the owner can read the secret
 
+  @R10.03 @R10.01
+  Scenario: What was migrated beforehand is served
+    Given the database was migrated from the command line
+    When the server is started
+    Then it answers on both addresses
+    And the operator can log in with the secret in the data directory
+
   @R10.01
   Scenario: A second start finds what the first one left
     Given the server is started

@@ -1,14 +1,15 @@
-//! A database of its own for each scenario: a SQLite file in its data directory, or a PostgreSQL database copied from one
-//! migrated template.
+//! A database of its own for each scenario, copied from one migrated template: a SQLite file in its data directory, or a PostgreSQL database.
 
 use std::{
-    fmt,
+    fmt, fs,
+    path::Path,
     str::FromStr,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
 use anyhow::{Context as _, Result, bail};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
+use tempfile::TempDir;
 
 use crate::{postgres::Postgres as Server, server};
 
@@ -62,8 +63,15 @@ impl fmt::Display for Choice {
     }
 }
 
+/// The embedded database in its data directory.
+const EMBEDDED: &str = "ziggie.db";
+/// What it is sealed under.
+const KEY: &str = "master.key";
+
 /// Where the scenarios of one run get their databases.
 pub struct Databases {
+    /// A data directory in which nothing was ever served: an embedded database of the newest schema, and its key.
+    embedded: TempDir,
     postgres: Option<Postgres>,
 }
 
@@ -90,11 +98,31 @@ impl Databases {
     /// # Errors
     /// When there is no PostgreSQL to be had or the template cannot be made.
     pub async fn prepare(choice: Choice) -> Result<Self> {
+        let embedded = tempfile::tempdir().context("the template's data directory")?;
         let postgres = match choice {
-            Choice::Sqlite => None,
-            Choice::Postgres => Some(Postgres::prepare().await?),
+            Choice::Sqlite => {
+                let migrated = server::migrate(embedded.path(), None).await;
+                migrated.context("the template's migration")?;
+                None
+            }
+            Choice::Postgres => Some(Postgres::prepare(embedded.path()).await?),
         };
-        Ok(Self { postgres })
+        Ok(Self { embedded, postgres })
+    }
+
+    /// Puts the migrated template of an embedded database into a data directory that has none yet.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub fn furnish(&self, data_dir: &Path) -> Result<()> {
+        if self.postgres.is_some() || data_dir.join(EMBEDDED).exists() {
+            return Ok(());
+        }
+        for file in [KEY, EMBEDDED] {
+            let (from, to) = (self.embedded.path().join(file), data_dir.join(file));
+            fs::copy(&from, &to).with_context(|| from.display().to_string())?;
+        }
+        Ok(())
     }
 
     /// Makes one scenario its own database.
@@ -187,7 +215,7 @@ impl fmt::Debug for Databases {
 }
 
 impl Postgres {
-    async fn prepare() -> Result<Self> {
+    async fn prepare(data_dir: &Path) -> Result<Self> {
         let server = Server::obtain()
             .await
             .context("no PostgreSQL to run the scenarios on")?;
@@ -214,7 +242,7 @@ impl Postgres {
         postgres
             .execute(&format!("CREATE DATABASE {template}"))
             .await?;
-        server::migrate(&postgres.url(&template))
+        server::migrate(data_dir, Some(&postgres.url(&template)))
             .await
             .context("the template's migration")?;
         Ok(postgres)

@@ -73,11 +73,18 @@ impl std::fmt::Debug for Server {
     }
 }
 
-/// Brings an empty PostgreSQL database to the newest schema, without keys, agents or anything else in it.
+/// Brings an empty database to the newest schema, without agents or anything else in it: the one at a URL, else the embedded one of a data
+/// directory, which gets the key that its contents will be sealed under.
 ///
 /// # Errors
 /// When the database cannot be reached or a migration fails.
-pub async fn migrate(database_url: &str) -> Result<()> {
-    app::migrate(database_url).await?;
+pub async fn migrate(data_dir: &Path, database_url: Option<&str>) -> Result<()> {
+    let config = Config {
+        data_dir: data_dir.to_owned(),
+        database_url: database_url.map(str::to_owned),
+        database_connections: 1,
+        ..Config::default()
+    };
+    app::migrate(&config).await?;
     Ok(())
 }

@@ -19,9 +19,7 @@ use toml::Value;
 
 use super::config::layer::{self, Layered, Origin, Setting};
 use super::config::{Config, LogFormat, unit};
-use super::data_dir::DataDir;
 use super::order::Order;
-use super::parts;
 
 /// The control plane for fleets of AI agents.
 #[derive(Debug, Parser)]
@@ -288,17 +286,7 @@ fn order(place: &Place, order: Order) -> Result<()> {
 fn migrate(place: &Place) -> Result<()> {
     let config = place.read_quietly()?;
     let _log = log::start(&config.log)?;
-    let data_dir = DataDir::open(&config.data_dir)?;
-    let lock = data_dir.lock()?;
-    if config.database_url.is_none() && lock.is_none() {
-        anyhow::bail!(
-            "data directory {} is served by another process, which has migrated it",
-            data_dir.path().display()
-        );
-    }
-    let database = parts::database(&config, &data_dir);
-    let count =
-        block_on(async { Ok(database.migrate().await?) }).context("migrating the database")?;
+    let count = block_on(super::migrate(&config))?;
     say(&format!("{count} migrations ran\n"))
 }
 

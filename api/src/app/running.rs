@@ -13,11 +13,10 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::config::Config;
 use super::data_dir::{DataDir, Lock};
 use super::door::Door;
-use super::parts::{Parts, explained};
+use super::parts::{self, Parts, explained};
 use super::shelf;
 use crate::http::{self, Drain, Gateway};
 use crate::service::{duty, founding};
-use crate::store::Database;
 use crate::store::clock::Clock;
 
 /// How long the admin address may take to close.
@@ -152,15 +151,26 @@ impl Running {
     }
 }
 
-/// Brings a PostgreSQL database to the newest schema; returns how many migrations ran.
+/// Brings the database of a configuration to the newest schema and says how many migrations ran; nothing else is put into it. An embedded one is
+/// made where there is none, and with it the key that its contents will be sealed under.
 ///
 /// # Errors
-/// When the database cannot be reached or a migration fails.
-pub async fn migrate(database_url: &str) -> Result<usize> {
-    let database = Database::Postgres {
-        url: database_url.to_owned(),
-        max_connections: 1,
-    };
+/// When another process serves the data directory, the database cannot be reached, or a migration fails.
+pub async fn migrate(config: &Config) -> Result<usize> {
+    let data_dir = DataDir::open(&config.data_dir)?;
+    let lock = data_dir.lock()?;
+    if config.database_url.is_none() {
+        if lock.is_none() {
+            bail!(
+                "data directory {} is served by another process, which has migrated it",
+                data_dir.path().display()
+            );
+        }
+        // A first start takes a database without its key for one whose key was lost.
+        data_dir.find_master_key(config)?;
+        data_dir.make_database()?;
+    }
+    let database = parts::database(config, &data_dir);
     database.migrate().await.context("migrating the database")
 }
 

@@ -34,10 +34,10 @@ struct Asked {
 }
 
 impl Schema {
-    pub(super) fn new(executor: Executor, sdl: &str, service: Service) -> Self {
+    pub(super) fn new(executor: Executor, shape: Arc<Shape>, service: Service) -> Self {
         Self {
             executor,
-            shape: Arc::new(Shape::of(sdl)),
+            shape,
             service,
         }
     }

@@ -19,6 +19,16 @@ async fn is_started(studio: &mut Studio) -> Result<()> {
     studio.build().await?.launch().await
 }
 
+#[given("the database was migrated from the command line")]
+async fn was_migrated(studio: &mut Studio) -> Result<()> {
+    let flags = studio.build().await?.flags();
+    let mut arguments = vec!["migrate"];
+    arguments.extend(flags.iter().map(String::as_str));
+    let Ended { status, said } = process::run(&arguments).await?;
+    ensure!(status.success(), "{status}: {said}");
+    Ok(())
+}
+
 #[when("the server is stopped and started again")]
 async fn is_restarted(studio: &mut Studio) -> Result<()> {
     is_asked_to_stop(studio).await?;

@@ -58,6 +58,7 @@ impl House {
     /// # Errors
     /// When it does not start.
     pub async fn open(&mut self, founding: bool) -> Result<()> {
+        self.databases.furnish(self.data_dir.path())?;
         let server = Server::start(self.data_dir.path(), self.own.url.as_deref(), founding).await?;
         self.client = Client::new(server.address().to_string());
         self.host = Host::InProcess(server);
