@@ -259,8 +259,9 @@ impl Postgres {
             self.prefix,
             self.made.fetch_add(1, Ordering::Relaxed)
         );
+        // As files: going through the log, which is the default, costs the server three times as much.
         self.execute(&format!(
-            "CREATE DATABASE {name} TEMPLATE {}",
+            "CREATE DATABASE {name} TEMPLATE {} STRATEGY file_copy",
             self.template()
         ))
         .await?;

@@ -30,6 +30,8 @@ impl Server {
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: data_dir.to_owned(),
             database_url: database_url.map(str::to_owned),
+            // Each costs a PostgreSQL server a process, and a scenario has a handful of people.
+            database_connections: 4,
             asset_folder_shared: true,
             founding,
             ..Config::default()
