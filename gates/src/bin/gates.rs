@@ -49,7 +49,7 @@ struct Arguments {
     #[arg(long)]
     suite_report: Option<PathBuf>,
     /// How many scenarios must pass, in percent
-    #[arg(long, default_value_t = suite::THRESHOLD)]
+    #[arg(long, default_value_t = suite::THRESHOLD, value_parser = percent)]
     threshold: f64,
     /// Requests a second
     #[arg(long, default_value_t = Terms::default().rate, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -72,6 +72,12 @@ struct Arguments {
     /// Store the run in the deployment (`gateRuns`)
     #[arg(long, requires = "url")]
     record: bool,
+}
+
+fn percent(text: &str) -> Result<f64> {
+    let percent: f64 = text.parse()?;
+    ensure!((0.0..=100.0).contains(&percent), "it is a part of 100");
+    Ok(percent)
 }
 
 /// The target was not reached.

@@ -42,20 +42,39 @@ fn judge(found: &Audit, place: Place) -> Finding {
     if found.fault_count > 0 && found.faults.is_empty() {
         finding.fail(format!("{} faults", found.fault_count));
     }
-    if found.entries == 0 {
-        finding.fail("it could not measure: the log is empty");
+    if found.from > 0 {
+        finding.fail(format!(
+            "it could not measure: the first {} entries are not served, and archives are not read here (ziggie audit verify reads them)",
+            found.from
+        ));
+    }
+    let compared: u64 = found.rows_by_kind.values().map(|rows| rows.compared).sum();
+    if found.entries == 0 || compared == 0 {
+        finding.fail("it could not measure: there is no entry, or no row to compare");
     }
     finding
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::{super::Status, *};
+    use crate::audit::{Kind, Rows};
 
     #[test]
-    fn a_log_that_holds_passes_and_one_fault_or_an_empty_log_fails() {
+    fn a_log_that_holds_passes_and_one_fault_a_beginning_that_is_not_served_or_an_empty_log_fails()
+    {
+        let rows = |compared| {
+            let rows = Rows {
+                compared,
+                ..Rows::default()
+            };
+            BTreeMap::from([(Kind::Agent, rows)])
+        };
         let found = |entries, faults: &[&str], fault_count| Audit {
             entries,
+            rows_by_kind: rows(3),
             faults: faults.iter().map(|&fault| fault.to_owned()).collect(),
             fault_count,
             ..Audit::default()
@@ -65,6 +84,20 @@ mod tests {
             (found(7, &["entry 3 is missing"], 1), Status::Failed),
             (found(7, &[], 3), Status::Failed),
             (found(0, &[], 0), Status::Failed),
+            (
+                Audit {
+                    from: 256,
+                    ..found(300, &[], 0)
+                },
+                Status::Failed,
+            ),
+            (
+                Audit {
+                    rows_by_kind: rows(0),
+                    ..found(7, &[], 0)
+                },
+                Status::Failed,
+            ),
         ] {
             assert_eq!(judge(&found, Place::Twin).status, status);
         }

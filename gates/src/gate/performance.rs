@@ -4,7 +4,7 @@
 //! A server that stalls is seen stalling by everybody who would have come meanwhile (no coordinated omission).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -75,7 +75,7 @@ pub async fn look(target: &Target, place: Place, terms: &Terms) -> Result<Findin
     finding.figure("requestsPerSecondAsked", terms.rate);
     let requests = samples
         .iter()
-        .filter(|sample| sample.sort != Sort::Completion)
+        .filter(|sample| sample.good && sample.sort != Sort::Completion)
         .count();
     finding.figure(
         "requestsPerSecondAnswered",
@@ -83,7 +83,7 @@ pub async fn look(target: &Target, place: Place, terms: &Terms) -> Result<Findin
     );
     finding.figure("seconds", took.as_secs_f64());
     finding.figure("mix", mix.told());
-    judge(&mut finding, &samples, terms);
+    judge(&mut finding, &samples, &mix.sorts(), terms);
     if let Some(cpu) = usage::own_cpu()
         .zip(own)
         .map(|(after, before)| after - before)
@@ -114,11 +114,7 @@ async fn load(mix: &Arc<Mix>, terms: &Terms) -> Vec<Sample> {
         let place = Arc::clone(&places).try_acquire_owned();
         let sort = mix.sort(number.into());
         let Ok(place) = place else {
-            samples.push(Sample {
-                sort,
-                took: terms.duration,
-                good: false,
-            });
+            samples.extend(lost(sort, terms));
             continue;
         };
         let mix = Arc::clone(mix);
@@ -128,17 +124,27 @@ async fn load(mix: &Arc<Mix>, terms: &Terms) -> Vec<Sample> {
             samples
         });
         while let Some(done) = sent.try_join_next() {
-            samples.extend(done.unwrap_or_default());
+            samples.extend(done.unwrap_or_else(|_| lost(sort, terms)));
         }
     }
     while let Some(done) = sent.join_next().await {
-        samples.extend(done.unwrap_or_default());
+        samples.extend(done.unwrap_or_else(|_| lost(Sort::Completion, terms)));
     }
     samples
 }
 
-/// Latencies by sort, and whether they lie below their limits.
-fn judge(finding: &mut Finding, samples: &[Sample], terms: &Terms) {
+/// An arrival whose end was never told: it counts as not served.
+fn lost(sort: Sort, terms: &Terms) -> Vec<Sample> {
+    let took = terms.duration;
+    vec![Sample {
+        sort,
+        took,
+        good: false,
+    }]
+}
+
+/// Latencies by sort, and whether they lie below their limits. A sort that was planned and never sent is not measured.
+fn judge(finding: &mut Finding, samples: &[Sample], planned: &BTreeSet<Sort>, terms: &Terms) {
     let mut sorts: BTreeMap<&'static str, (Sort, Vec<Duration>, u64)> = BTreeMap::new();
     for sample in samples {
         let (_, times, failed) =
@@ -180,8 +186,13 @@ fn judge(finding: &mut Finding, samples: &[Sample], terms: &Terms) {
             ));
         }
     }
-    if told.is_empty() {
-        finding.fail("it could not measure: nothing was sent");
+    let unsent = planned.iter().map(|sort| sort.name());
+    let unsent: Vec<&str> = unsent.filter(|name| !told.contains_key(*name)).collect();
+    if !unsent.is_empty() {
+        finding.fail(format!(
+            "it could not measure: the load was too short for {}",
+            unsent.join(", ")
+        ));
     }
     finding.figure("operations", told);
 }
@@ -241,7 +252,8 @@ mod tests {
 
     fn judged(samples: &[Sample]) -> Finding {
         let mut finding = Finding::new(Gate::Performance, Place::Twin);
-        judge(&mut finding, samples, &Terms::default());
+        let planned = BTreeSet::from([Sort::Point]);
+        judge(&mut finding, samples, &planned, &Terms::default());
         finding
     }
 
@@ -276,6 +288,15 @@ mod tests {
     fn an_answer_that_is_none_fails_it_and_so_does_a_load_of_nothing() {
         assert_eq!(judged(&samples(0, false)).status, Status::Failed);
         assert_eq!(judged(&[]).status, Status::Failed);
+    }
+
+    #[test]
+    fn a_load_too_short_for_a_sort_of_its_mix_has_not_measured() {
+        let mut finding = Finding::new(Gate::Performance, Place::Twin);
+        let planned = BTreeSet::from([Sort::Point, Sort::Completion]);
+        judge(&mut finding, &samples(0, true), &planned, &Terms::default());
+        assert_eq!(finding.status, Status::Failed);
+        assert!(finding.reasons[0].contains("task completion"));
     }
 
     #[test]

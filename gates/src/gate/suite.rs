@@ -11,6 +11,9 @@ use super::{Finding, Gate, Place};
 /// How old a report may be.
 pub const FRESH: TimeDelta = TimeDelta::hours(1);
 
+/// How far the clock of the machine that ran the suite may be ahead.
+const AHEAD: TimeDelta = TimeDelta::minutes(1);
+
 /// The threshold unless another is set, in percent.
 pub const THRESHOLD: f64 = 65.0;
 
@@ -35,15 +38,18 @@ fn judge(report: &Value, build: &str, now: DateTime<Utc>, threshold: f64) -> Fin
     let ended = report["endedAt"]
         .as_str()
         .and_then(|text| text.parse::<DateTime<Utc>>().ok());
-    let (Some(passed), Some(total), Some(ended)) = (passed, total, ended) else {
-        let why = "the report does not say how many scenarios passed, of how many, and when";
+    let selection = report.get("selection");
+    let (Some(passed), Some(total), Some(ended), Some(selection)) =
+        (passed, total, ended, selection)
+    else {
+        let why = "the report does not say how many scenarios passed, of how many, which were chosen, and when";
         return Finding::unmeasured(Gate::Suite, Place::Twin, why);
     };
-    let percent = if total == 0 {
-        0.0
-    } else {
-        100.0 * passed as f64 / total as f64
-    };
+    if total == 0 || passed > total {
+        let why = format!("the report counts {passed} of {total} scenarios");
+        return Finding::unmeasured(Gate::Suite, Place::Twin, why);
+    }
+    let percent = 100.0 * passed as f64 / total as f64;
     for (name, value) in [
         ("database", report["database"].clone()),
         ("passed", passed.into()),
@@ -63,13 +69,15 @@ fn judge(report: &Value, build: &str, now: DateTime<Utc>, threshold: f64) -> Fin
     if now - ended > FRESH {
         finding.fail(format!("the report is of {ended}: older than an hour"));
     }
-    if report["selection"] != Value::Null {
-        finding.fail(format!(
-            "only some scenarios were run: {}",
-            report["selection"]
-        ));
+    if ended - now > AHEAD {
+        finding.fail(format!("the report is of {ended}, which is yet to come"));
     }
-    if percent < threshold {
+    if !selection.is_null() {
+        finding.fail(format!("only some scenarios were run: {selection}"));
+    }
+    // Said so that a threshold which is no number is not reached either.
+    let reached = percent >= threshold;
+    if !reached {
         let failed = report["failed"].as_array().into_iter().flatten();
         let failed: Vec<&str> = failed.filter_map(Value::as_str).take(10).collect();
         finding.fail(format!(
@@ -117,6 +125,8 @@ mod tests {
         for (name, value) in [
             ("build", json!("b2")),
             ("endedAt", json!("2026-11-23T11:00:00Z")),
+            ("endedAt", json!("2999-01-01T00:00:00Z")),
+            ("passed", json!(999)),
             ("selection", json!("@tasks")),
             ("passed", Value::Null),
             ("total", json!(0)),
@@ -125,6 +135,14 @@ mod tests {
             report[name] = value;
             assert_eq!(judged(&report, 50.0).status, Status::Failed, "{name}");
         }
+    }
+
+    #[test]
+    fn a_threshold_that_is_no_number_is_not_reached_and_what_was_chosen_must_be_said() {
+        assert_eq!(judged(&report(), f64::NAN).status, Status::Failed);
+        let mut silent = report();
+        silent.as_object_mut().unwrap().remove("selection");
+        assert_eq!(judged(&silent, 50.0).status, Status::Failed);
     }
 
     #[test]

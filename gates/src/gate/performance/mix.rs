@@ -1,6 +1,6 @@
 //! The stated mix: what is asked, how often, by whom.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ const TASK_TYPE: &str = "GATE_LOAD";
 const KNOWN: usize = 50;
 
 /// A sort of request, or what several of them make together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sort {
     /// A task by its id.
     Point,
@@ -28,9 +28,13 @@ pub(super) enum Sort {
     Fleet,
     /// createTask.
     Create,
-    /// delegateTask, startTask and completeTask, one after the other: the time of each.
-    Lifecycle,
-    /// The three of a lifecycle together.
+    /// delegateTask, and what follows it: startTask and completeTask.
+    Delegate,
+    /// startTask, of a task that was just delegated.
+    Start,
+    /// completeTask, of one that was just started.
+    Complete,
+    /// The three together.
     Completion,
 }
 
@@ -42,7 +46,9 @@ impl Sort {
             Self::Agents => "page of agents",
             Self::Fleet => "fleet",
             Self::Create => "createTask",
-            Self::Lifecycle => "delegateTask, startTask, completeTask",
+            Self::Delegate => "delegateTask",
+            Self::Start => "startTask",
+            Self::Complete => "completeTask",
             Self::Completion => "task completion",
         }
     }
@@ -73,7 +79,7 @@ const ALL: [Sort; 10] = [
     Sort::Agents,
     Sort::Create,
     Sort::Create,
-    Sort::Lifecycle,
+    Sort::Delegate,
 ];
 
 /// Who asks, and for what.
@@ -156,11 +162,26 @@ impl Mix {
         }
     }
 
+    /// Every sort that is measured.
+    pub(super) fn sorts(&self) -> BTreeSet<Sort> {
+        let planned = (0..10).map(|number| self.sort(number));
+        let sorts = planned.flat_map(|sort| match sort {
+            Sort::Delegate => vec![
+                Sort::Delegate,
+                Sort::Start,
+                Sort::Complete,
+                Sort::Completion,
+            ],
+            sort => vec![sort],
+        });
+        sorts.collect()
+    }
+
     /// How many requests ten arrivals make.
     pub(super) fn requests_of_ten(&self) -> u32 {
         (0..10)
             .map(|number| match self.sort(number) {
-                Sort::Lifecycle => 3,
+                Sort::Delegate => 3,
                 _ => 1,
             })
             .sum()
@@ -201,7 +222,9 @@ impl Mix {
             Sort::Fleet => Call::query("fleet")
                 .selecting("agentsByTier { tier count } agentsByStatus { status count }"),
             Sort::Create => create(),
-            Sort::Lifecycle | Sort::Completion => return self.live(due).await,
+            Sort::Delegate | Sort::Start | Sort::Complete | Sort::Completion => {
+                return self.live(due).await;
+            }
         };
         let client = match sort {
             Sort::Create => &self.director,
@@ -217,7 +240,7 @@ impl Mix {
         let delegate = Call::mutation("delegateTask")
             .with("input", "DelegateTaskInput!", input)
             .selecting("id");
-        let (delegated, data) = send(&self.director, &delegate, Sort::Lifecycle, due).await;
+        let (delegated, data) = send(&self.director, &delegate, Sort::Delegate, due).await;
         let mut samples = vec![delegated];
         let id = data["delegateTask"]["id"]
             .as_str()
@@ -228,15 +251,13 @@ impl Mix {
                 .with("taskId", "ID!", id.as_str())
                 .selecting("status")
         };
-        for call in [
-            moving("startTask"),
-            moving("completeTask").with("output", "JSON", json!({})),
+        let complete = moving("completeTask").with("output", "JSON", json!({}));
+        for (sort, call) in [
+            (Sort::Start, moving("startTask")),
+            (Sort::Complete, complete),
         ] {
-            samples.push(
-                send(&self.specialist, &call, Sort::Lifecycle, Instant::now())
-                    .await
-                    .0,
-            );
+            let (sample, _) = send(&self.specialist, &call, sort, Instant::now()).await;
+            samples.push(sample);
         }
         let good = samples.iter().all(|sample| sample.good);
         samples.push(Sample {
