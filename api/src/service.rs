@@ -19,6 +19,7 @@ pub mod log;
 pub mod notification;
 pub mod page;
 pub mod personal;
+pub mod rate;
 pub mod session;
 pub mod setting;
 pub mod sprint;
@@ -51,6 +52,8 @@ pub struct Service {
     pub log_keys: log::LogKeys,
     /// Where refusals are reported.
     pub denials: denial::Denials,
+    /// What callers ask for in a while.
+    pub rates: rate::Rates,
     /// When agents and sessions were last used, not yet flushed.
     pub last_uses: session::LastUses,
     /// Compiled schemas of task types.
@@ -74,11 +77,13 @@ impl Service {
         master: &MasterKey,
         settings: Settings,
     ) -> Result<Self, key::OpenError> {
+        let denials = denial::Denials::start(db.clone());
         Ok(Self {
+            rates: rate::Rates::new(db.clock().clone(), denials.clone(), &settings),
             keys: key::Keys::open(&db, master).await?,
             log_keys: log::LogKeys::open(&db, master).await?,
             feed: Feed::start(db.clone()).await?,
-            denials: denial::Denials::start(db.clone()),
+            denials,
             settings: Arc::new(settings),
             last_uses: session::LastUses::default(),
             schemas: task_type::Schemas::default(),

@@ -4,7 +4,8 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
 use ziggie::app::{self, Config, Running};
 
 /// What the server was built from: a hash over its sources.
@@ -16,15 +17,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server on free ports of 127.0.0.1.
+    /// Starts a server on free ports of 127.0.0.1; `settings` are those of a configuration file, as an object.
     ///
     /// # Errors
-    /// When the server does not start.
+    /// When the server does not start, or there are no such settings.
     pub async fn start(
         data_dir: &Path,
         database_url: Option<&str>,
         founding: bool,
+        settings: Value,
     ) -> Result<Self> {
+        let settings: Config = serde_json::from_value(settings).context("settings")?;
         let config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -34,7 +37,7 @@ impl Server {
             database_connections: 4,
             asset_folder_shared: true,
             founding,
-            ..Config::default()
+            ..settings
         };
         Ok(Self {
             running: app::start(config).await?,

@@ -6,6 +6,7 @@ mod agent;
 mod asset;
 mod audit;
 mod disaster;
+mod edge;
 mod http;
 mod live;
 mod notification;

@@ -42,6 +42,18 @@ impl Schema {
         }
     }
 
+    /// What a request takes of its caller's rate, in tokens; one for what will be refused.
+    pub fn price(&self, request: &mut Request) -> u64 {
+        if limit::check_text(&request.query).is_err() {
+            return 1;
+        }
+        let variables = std::mem::take(&mut request.variables);
+        let document = request.parsed_query().ok();
+        let price = document.and_then(|one| limit::check(one, &variables, &self.shape).ok());
+        request.variables = variables;
+        price.unwrap_or(1)
+    }
+
     /// Executes a query or a mutation.
     pub async fn execute(&self, caller: &Caller, request: Request) -> Response {
         let asked = Asked::of(&request);

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 
 use async_graphql::parser::types::{
-    ExecutableDocument, Field, InputValueDefinition, OperationDefinition, Selection, SelectionSet,
+    ExecutableDocument, Field, InputValueDefinition, OperationDefinition, OperationType, Selection,
+    SelectionSet,
 };
 use async_graphql::{Name, Value, Variables};
 
@@ -23,6 +24,8 @@ pub const MAX_SELECTIONS_NESTED: u64 = 32;
 pub const MAX_BRACKETS_NESTED: u64 = 100;
 /// What a list costs beside its nodes: it takes a query of its own.
 const LIST: u64 = 20;
+/// What a token of the rate limit stands for: so much complexity, begun.
+const TOKEN: u64 = 100;
 /// Beyond this costs are not told apart, so that no product overflows.
 const CEILING: u64 = 1 << 40;
 
@@ -87,12 +90,14 @@ fn within(limit: &'static str, value: u64, requested: u64) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a document of which any operation nests too deeply or costs too much.
+/// Refuses a document of which any operation nests too deeply or costs too much; else what the dearest operation takes of its caller's rate:
+/// a token for each 100 of complexity, and one at least for every field of a mutation, each of which is a change of its own.
 pub(super) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
     shape: &Shape,
-) -> Result<()> {
+) -> Result<u64> {
+    let mut tokens = 1;
     for (_, operation) in document.operations.iter() {
         let mut scales = Scales {
             document,
@@ -109,12 +114,15 @@ pub(super) fn check(
             MAX_COMPLEXITY,
             cost.complexity,
         )?;
+        tokens = tokens
+            .max(cost.complexity.div_ceil(TOKEN))
+            .max(cost.changes);
         // Those that are spread nowhere are validated too.
         for name in document.fragments.keys() {
             scales.fragment(name, 1)?;
         }
     }
-    Ok(())
+    Ok(tokens)
 }
 
 /// Whether any operation asks about the schema itself.
@@ -156,6 +164,8 @@ struct Cost {
     selections: u64,
     /// Fields, times the nodes that they are answered for.
     complexity: u64,
+    /// Fields of a mutation.
+    changes: u64,
 }
 
 struct Scales<'a> {
@@ -191,6 +201,7 @@ impl<'a> Scales<'a> {
             total.depth = total.depth.max(cost.depth);
             total.selections = total.selections.max(cost.selections);
             total.complexity = (total.complexity + cost.complexity).min(CEILING);
+            total.changes = (total.changes + cost.changes).min(CEILING);
         }
         total.selections += 1;
         Ok(total)
@@ -204,6 +215,7 @@ impl<'a> Scales<'a> {
                 .map(|argument| &argument.node)
                 .find(|argument| argument.name.node == name)
         };
+        let changes = u64::from(parent == root(OperationType::Mutation));
         let (own, times) = match (argument("first"), argument("ids")) {
             (Some(first), _) => (LIST, self.number(field, first)),
             (None, Some(ids)) => (1, self.length(field, ids)),
@@ -214,6 +226,7 @@ impl<'a> Scales<'a> {
                 depth: 1,
                 selections: 0,
                 complexity: own,
+                changes,
             });
         }
         let ty = definition.map_or("", |definition| named(&definition.ty.node).as_str());
@@ -222,6 +235,7 @@ impl<'a> Scales<'a> {
             depth: children.depth + 1,
             selections: children.selections,
             complexity: (own + times.saturating_mul(children.complexity)).min(CEILING),
+            changes,
         })
     }
 

@@ -13,6 +13,7 @@ use axum::routing::get;
 
 use super::Gateway;
 use super::routes::secure;
+use crate::service::rate::Limit;
 
 /// A database that has not answered by then does not answer.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -52,6 +53,9 @@ async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     metrics
         .feed_subscribers
         .set(gateway.service.feed.subscriber_count() as u64);
+    for limit in Limit::ALL {
+        metrics.rate_limited(limit.as_str(), gateway.service.rates.refused(limit));
+    }
     match metrics.text() {
         Ok(text) => {
             let media = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -3,7 +3,7 @@
 
 use async_graphql::{Response, ServerError, Value};
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use entities::id::RequestId;
@@ -74,6 +74,15 @@ impl Answer {
         self.code.as_deref()
     }
 
+    /// In how many seconds to try again, where its first error says: the header knows no shorter time.
+    fn retry_after(&self) -> Option<u64> {
+        let extensions = self.response.errors.first()?.extensions.as_ref()?;
+        match extensions.get("retryAfterMs")? {
+            Value::Number(ms) => Some(ms.as_u64()?.div_ceil(1_000)),
+            _ => None,
+        }
+    }
+
     /// Whether the executor got as far as a resolver.
     pub(super) fn is_executed(&self) -> bool {
         self.stage == Stage::Executed
@@ -104,6 +113,8 @@ impl Answer {
             // Faults of the server are faults in either media type, so that whoever stands between can tell.
             Some("INTERNAL") => StatusCode::INTERNAL_SERVER_ERROR,
             Some("UNAVAILABLE") => StatusCode::SERVICE_UNAVAILABLE,
+            // And who asks too much is told so by whatever stands between.
+            Some("RATE_LIMITED") => StatusCode::TOO_MANY_REQUESTS,
             _ if media == Media::Json => StatusCode::OK,
             Some("UNAUTHENTICATED") => StatusCode::UNAUTHORIZED,
             _ if self.stage == Stage::Unparsed => StatusCode::BAD_REQUEST,
@@ -129,6 +140,9 @@ impl Answer {
             answer
                 .headers_mut()
                 .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after() {
+            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         answer
     }

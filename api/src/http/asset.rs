@@ -1,15 +1,13 @@
 //! `/assets/ID/content`: bytes of assets, put once by their maker and served so that nothing in them can run (spec R4.02). Floor 5.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Extension, Path, Request, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, HeaderMap};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use entities::id::RequestId;
 use serde_json::json;
 
 mod body;
@@ -17,7 +15,7 @@ mod range;
 mod serve;
 
 use super::answer::Refusal;
-use super::credential::{self, Credential};
+use super::credential::Credential;
 use super::media::Media;
 use super::resource::Record;
 use super::{Gateway, graphql};
@@ -29,16 +27,11 @@ use body::Upload;
 /// Answers whatever comes to an asset's bytes.
 pub(super) async fn answer(
     State(gateway): State<Arc<Gateway>>,
-    Extension(request_id): Extension<RequestId>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(origin): Extension<Origin>,
     Path(id): Path<String>,
     request: Request,
 ) -> Response {
-    let origin = credential::origin(
-        request_id,
-        Some(peer.ip().to_canonical()),
-        request.headers(),
-    );
+    let request_id = origin.request_id;
     let mut record = Record::begin(gateway.clone(), "asset", request.method(), origin.clone());
     match run(&gateway, &id, request, origin, &mut record).await {
         Ok(answer) => {
@@ -63,6 +56,7 @@ async fn run(
     let known = credential.caller(&gateway.service, origin).await;
     let caller = known.map_err(refusal)?;
     record.by(&caller);
+    gateway.service.rates.spend(&caller, 1).map_err(refusal)?;
     let (head, body) = request.into_parts();
     let outcome = match head.method {
         Method::GET | Method::HEAD => serve::serve(gateway, &caller, id, &head).await,

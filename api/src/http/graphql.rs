@@ -1,18 +1,16 @@
 //! `/graphql` over HTTP: POST of JSON, GET for what changes nothing; a GET that asks for an upgrade becomes a socket, and who accepts
 //! events gets a stream of them. Floor 5.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Extension, Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::header::{CONTENT_LENGTH, HeaderMap, UPGRADE};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use entities::id::RequestId;
 
 use super::answer::{Answer, Refusal};
-use super::credential::{self, Credential};
+use super::credential::Credential;
 use super::intake::{self, Kind, Operation, Parameters};
 use super::media::{self, Media};
 use super::record::Record;
@@ -23,15 +21,10 @@ use crate::error::Error;
 /// Answers whatever comes to `/graphql`.
 pub(super) async fn answer(
     State(gateway): State<Arc<Gateway>>,
-    Extension(request_id): Extension<RequestId>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(origin): Extension<Origin>,
     request: Request,
 ) -> Response {
-    let origin = credential::origin(
-        request_id,
-        Some(peer.ip().to_canonical()),
-        request.headers(),
-    );
+    let request_id = origin.request_id;
     if request.method() == Method::GET && request.headers().contains_key(UPGRADE) {
         return socket::upgrade(gateway, origin, request).await;
     }
@@ -92,7 +85,7 @@ struct Begun {
 
 /// One that is not, and why.
 enum Unbegun {
-    /// Its token is not good.
+    /// Its token is not good, or its caller asks too much.
     Answered(Answer),
     /// It is no proper request over HTTP.
     Refused(Refusal),
@@ -120,12 +113,25 @@ async fn begin(
         Err(error) => return Err(Unbegun::Answered(Answer::of_error(&error, request_id))),
     };
     record.by(&caller);
-    let operation = Operation::parse(parameters);
+    let mut operation = Operation::parse(parameters);
     record.of(&operation);
+    if let Err(error) = spend(gateway, &caller, &mut operation) {
+        return Err(Unbegun::Answered(Answer::of_error(&error, request_id)));
+    }
     if reads_only && operation.kind == Some(Kind::Mutation) {
         return Err(Refusal::method("POST").into());
     }
     Ok(Begun { caller, operation })
+}
+
+/// Takes what an operation costs from its caller's rate, before anything of it is executed.
+pub(super) fn spend(
+    gateway: &Gateway,
+    caller: &Caller,
+    operation: &mut Operation,
+) -> Result<(), Error> {
+    let price = gateway.schema.price(&mut operation.request);
+    gateway.service.rates.spend(caller, price)
 }
 
 /// Reads what a well-formed request says.

@@ -1,6 +1,6 @@
 //! Metrics in base units, without ids as labels (spec R10.04). Floor 5.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -53,6 +53,11 @@ struct OfClose {
     code: u16,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfLimit {
+    limit: Word,
+}
+
 /// Every metric of the edge.
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -62,6 +67,7 @@ pub(super) struct Metrics {
     durations: Family<OfKind, Histogram>,
     closes: Family<OfClose, Counter>,
     resource_requests: Family<OfResource, Counter>,
+    rate_limited: Family<OfLimit, Counter>,
     /// Bytes of assets that were taken.
     pub(super) asset_bytes_stored: Counter,
     /// Bytes of assets that were given out.
@@ -120,6 +126,12 @@ impl Metrics {
             "Requests for bytes of assets and parts of the log that have ended, by kind, method and code",
             resource_requests.clone(),
         );
+        let rate_limited = Family::default();
+        registry.register(
+            "rate_limited",
+            "Requests and logins that were refused because their caller asked too much, by limit",
+            rate_limited.clone(),
+        );
         let asset_bytes_stored = Counter::default();
         let help = "Bytes of assets that were put and kept";
         let stored = asset_bytes_stored.clone();
@@ -153,6 +165,7 @@ impl Metrics {
             durations,
             closes,
             resource_requests,
+            rate_limited,
             asset_bytes_stored,
             asset_bytes_served,
             sockets,
@@ -190,6 +203,13 @@ impl Metrics {
         self.resource_requests
             .get_or_create(&OfResource { kind, method, code })
             .inc();
+    }
+
+    /// Takes over how many a limit has refused since the process began.
+    pub(super) fn rate_limited(&self, limit: &'static str, refused: u64) {
+        let limit = Word(limit);
+        let counter = self.rate_limited.get_or_create(&OfLimit { limit });
+        counter.inner().store(refused, Ordering::Relaxed);
     }
 
     /// Counts a socket that has closed.

@@ -1,9 +1,10 @@
 //! The public routes (spec R10.02) and what every answer carries. Floor 5.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -16,7 +17,7 @@ use entities::id::RequestId;
 
 use super::answer::Refusal;
 use super::media::Media;
-use super::{Gateway, asset, export, graphql, tlog};
+use super::{Gateway, asset, credential, export, graphql, tlog};
 use crate::error::Error;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -48,11 +49,29 @@ async fn nothing_there(Extension(request_id): Extension<RequestId>, uri: Uri) ->
     Refusal::new(StatusCode::NOT_FOUND, error).into_http(Media::Json, request_id)
 }
 
-/// Mints the request's id, and sends every answer out with it and with the headers that keep browsers from running anything.
-async fn dress(State(gateway): State<Arc<Gateway>>, mut request: Request, next: Next) -> Response {
+/// Mints the request's id, lets in what its address may still ask for, and sends every answer out with the id and with the headers that
+/// keep browsers from running anything.
+async fn dress(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let request_id = gateway.service.db.request_id();
-    request.extensions_mut().insert(request_id);
-    let mut response = next.run(request).await;
+    let peer = peer.ip().to_canonical();
+    let origin = credential::origin(request_id, Some(peer), request.headers());
+    let mut response = match gateway.service.rates.arrive(&origin) {
+        Ok(()) => {
+            request.extensions_mut().insert(request_id);
+            request.extensions_mut().insert(origin);
+            next.run(request).await
+        }
+        // Neither its body nor its token is looked at.
+        Err(error) => {
+            let media = Media::accepted(request.headers()).unwrap_or(Media::GraphqlResponse);
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, error).into_http(media, request_id)
+        }
+    };
     let headers = response.headers_mut();
     // An id is ASCII by construction.
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {

@@ -1,20 +1,18 @@
 //! `/audit/tlog`: the log for whoever follows it from outside (C2SP tlog-tiles). Checkpoint, key and hashes are for everybody: they say that
 //! something was logged and nothing of what. Entries are for holders of ACCESS_AUDIT_LOGS. Floor 5.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Extension, Path, Request, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use entities::audit::tree::TILE_WIDTH;
-use entities::id::RequestId;
 
 use super::answer::Refusal;
 use super::asset::refusal;
-use super::credential::{self, Credential};
+use super::credential::Credential;
 use super::media::Media;
 use super::resource::Record;
 use super::{Gateway, graphql};
@@ -47,16 +45,11 @@ enum Wanted {
 /// Answers whatever is asked of the log.
 pub(super) async fn answer(
     State(gateway): State<Arc<Gateway>>,
-    Extension(request_id): Extension<RequestId>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(origin): Extension<Origin>,
     Path(path): Path<String>,
     request: Request,
 ) -> Response {
-    let origin = credential::origin(
-        request_id,
-        Some(peer.ip().to_canonical()),
-        request.headers(),
-    );
+    let request_id = origin.request_id;
     let mut record = Record::begin(gateway.clone(), "tlog", request.method(), origin.clone());
     let (head, _) = request.into_parts();
     match run(&gateway, &path, &head, origin, &mut record).await {
@@ -96,6 +89,7 @@ async fn run(
         }
     };
     record.by(&caller);
+    gateway.service.rates.spend(&caller, 1).map_err(refusal)?;
     let found = find(gateway, &caller, wanted).await;
     found.map_err(|error| {
         graphql::report(gateway, &caller, &error);

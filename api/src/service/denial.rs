@@ -1,6 +1,9 @@
 //! Refusals and faults, recorded off the answer's path (spec R5.04). Floor 3.
 //!
-//! The first five of a principal, rule and minute are recorded one by one, the rest as one entry with their count when the minute ends.
+//! The first five of a principal, rule and minute are recorded one by one, the rest as one entry with their count when the minute ends. Who
+//! asks too much is recorded when that begins and, with the count, when it has been quiet for a minute.
+
+mod episode;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,9 +13,11 @@ use chrono::{DateTime, Utc};
 use entities::audit::AuditAction;
 use tokio::sync::{mpsc, oneshot};
 
+use self::episode::{Episodes, Over};
 use crate::auth::actor::Caller;
 use crate::auth::policy::Operation;
 use crate::error::{Denial, Error};
+use crate::store::clock::Clock;
 use crate::store::{Db, Entry, Tx};
 
 /// How many of one kind are recorded one by one in a minute.
@@ -28,6 +33,8 @@ const TICK: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct Denials {
     queue: mpsc::Sender<Message>,
+    episodes: Episodes,
+    clock: Clock,
 }
 
 /// What the recorder is sent.
@@ -52,8 +59,13 @@ impl Denials {
     /// Starts the recorder; it ends with the last handle.
     pub fn start(db: Db) -> Self {
         let (queue, messages) = mpsc::channel(QUEUE);
-        tokio::spawn(record(db, messages));
-        Self { queue }
+        let (clock, episodes) = (db.clock().clone(), Episodes::default());
+        tokio::spawn(record(db, messages, episodes.clone()));
+        Self {
+            queue,
+            episodes,
+            clock,
+        }
     }
 
     /// Writes everything that waits, counts included: before the server goes down, and before a test reads.
@@ -100,6 +112,22 @@ impl Denials {
         });
     }
 
+    /// Reports that a caller was refused for asking too much. Only the first of an episode is sent to the recorder, so that a flood of refusals
+    /// takes no room from others.
+    pub fn report_rate(&self, caller: &Caller, limit: &'static str) {
+        let now = self.clock.elapsed();
+        if self.episodes.note(principal(caller), limit, caller, now) {
+            tracing::warn!(
+                target: "ziggie::rate",
+                limit,
+                agent_id = caller.agent_id().map(|id| id.to_string()),
+                request_id = %caller.origin.request_id,
+                "a caller asks too much and is refused"
+            );
+            self.send(rate_report(caller.clone(), limit, "BEGAN"));
+        }
+    }
+
     /// Reports an INTERNAL answer, without its cause.
     pub fn report_internal(&self, caller: &Caller, operation: Operation) {
         self.report_fault(caller, operation.name());
@@ -120,6 +148,16 @@ impl Denials {
         if let Err(error) = self.queue.try_send(Message::Report(report)) {
             tracing::warn!(%error, "a report for the audit log was not taken: too many wait");
         }
+    }
+}
+
+fn rate_report(caller: Caller, limit: &'static str, episode: &str) -> Report {
+    Report {
+        caller,
+        action: AuditAction::RateLimitExceeded,
+        about: limit.to_owned(),
+        rule: limit.to_owned(),
+        metadata: vec![("limit", limit.to_owned()), ("episode", episode.to_owned())],
     }
 }
 
@@ -145,7 +183,7 @@ struct Window {
     last: Option<Report>,
 }
 
-async fn record(db: Db, mut messages: mpsc::Receiver<Message>) {
+async fn record(db: Db, mut messages: mpsc::Receiver<Message>, episodes: Episodes) {
     let mut windows: HashMap<(String, AuditAction, String), Window> = HashMap::new();
     let mut tick = tokio::time::interval(TICK);
     loop {
@@ -153,6 +191,7 @@ async fn record(db: Db, mut messages: mpsc::Receiver<Message>) {
             message = messages.recv() => message,
             _ = tick.tick() => {
                 close_windows(&db, &mut windows, Some(db.clock().now())).await;
+                end_episodes(&db, episodes.over(Some(db.clock().elapsed()))).await;
                 continue;
             }
         };
@@ -160,12 +199,14 @@ async fn record(db: Db, mut messages: mpsc::Receiver<Message>) {
             Some(Message::Report(report)) => report,
             Some(Message::Flush(done)) => {
                 close_windows(&db, &mut windows, None).await;
+                end_episodes(&db, episodes.over(None)).await;
                 // Whoever asked may have gone.
                 let _ = done.send(());
                 continue;
             }
             None => {
                 close_windows(&db, &mut windows, None).await;
+                end_episodes(&db, episodes.over(None)).await;
                 return;
             }
         };
@@ -205,6 +246,25 @@ async fn close_windows(
         if let Some(last) = one.last {
             write(db, last, Some(one.seen - ONE_BY_ONE)).await;
         }
+    }
+}
+
+/// Writes the ends of episodes.
+async fn end_episodes(db: &Db, over: Vec<Over>) {
+    for Over {
+        caller,
+        limit,
+        refused,
+    } in over
+    {
+        tracing::info!(
+            target: "ziggie::rate",
+            limit,
+            refused,
+            agent_id = caller.agent_id().map(|id| id.to_string()),
+            "a caller asks too much no longer"
+        );
+        write(db, rate_report(caller, limit, "ENDED"), Some(refused)).await;
     }
 }
 

@@ -42,6 +42,20 @@ pub struct Settings {
     pub max_session_ttl: Duration,
     /// How many live sessions an agent may have.
     pub max_sessions: u64,
+    /// How many wrong secrets in a row begin the delays of `authenticate`.
+    pub login_failures: u32,
+    /// The first delay; each further one is twice as long. Nothing: nobody is delayed.
+    pub login_delay: Duration,
+    /// The longest delay.
+    pub max_login_delay: Duration,
+    /// What an agent may spend in a minute on what it asks for, in tokens; 0: as much as it likes.
+    pub agent_rate: u32,
+    /// How many tokens an agent that has been quiet may spend at once.
+    pub agent_burst: u32,
+    /// How many requests may come from an address in a minute, whoever sends them; 0: any number.
+    pub address_rate: u32,
+    /// How many may come at once from an address that has been quiet.
+    pub address_burst: u32,
     /// How often expired sessions are swept.
     pub session_sweep: Duration,
     /// How often deadlines are enforced.
@@ -88,6 +102,15 @@ impl Default for Settings {
             session_ttl: Duration::from_secs(3_600),
             max_session_ttl: Duration::from_secs(30 * 24 * 3_600),
             max_sessions: 100,
+            login_failures: 5,
+            login_delay: Duration::from_secs(1),
+            max_login_delay: Duration::from_secs(60),
+            // 1,000 a second: what the gates ask of a server as one operator takes some 350. A burst is ten seconds of it.
+            agent_rate: 60_000,
+            agent_burst: 10_000,
+            // 2,000 a second: the workers of a studio may all be behind one address.
+            address_rate: 120_000,
+            address_burst: 20_000,
             session_sweep: Duration::from_secs(60),
             deadline_sweep: Duration::from_millis(500),
             lease_sweep: Duration::from_millis(300),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngCore;
@@ -11,9 +11,19 @@ use uuid::Uuid;
 /// The system's clock plus an offset, which is zero in production; scenarios move it to say "given three days pass".
 ///
 /// On PostgreSQL a transaction's time is the database's plus this offset, so that replicas judge leases and deadlines by one clock.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Clock {
     offset_us: Arc<AtomicI64>,
+    started: Instant,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self {
+            offset_us: Arc::default(),
+            started: Instant::now(),
+        }
+    }
 }
 
 impl Clock {
@@ -21,6 +31,13 @@ impl Clock {
     #[allow(clippy::disallowed_methods, reason = "the clock's one home")]
     pub fn now(&self) -> DateTime<Utc> {
         self.shift(Utc::now())
+    }
+
+    /// How long it has been running, in whole microseconds; it never goes back, whatever happens to the system's time.
+    pub fn elapsed(&self) -> Duration {
+        let moved = u64::try_from(self.offset_us.load(Ordering::Relaxed)).unwrap_or_default();
+        let passed = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Duration::from_micros(passed.saturating_add(moved))
     }
 
     /// A moment of another clock, moved by this one's offset and cut to whole microseconds.

@@ -11,3 +11,5 @@ mod reading;
 mod retention;
 mod size;
 mod verify;
+
+pub(super) use entry::{await_entries, entries};

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use gates::client::Client;
+use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use crate::{
@@ -36,6 +37,8 @@ pub struct House {
     address: String,
     /// What the binary is started as.
     command: &'static str,
+    /// What the server in this process is told beside where it is.
+    settings: Map<String, Value>,
 }
 
 impl House {
@@ -50,7 +53,24 @@ impl House {
             client: Client::new(process::FREE),
             address: process::FREE.to_owned(),
             command: "serve",
+            settings: Map::new(),
         })
+    }
+
+    /// Has the server in this process start with a setting: `limits.agent_rate`.
+    pub fn set(&mut self, key: &str, value: Value) {
+        match key.split_once('.') {
+            None => {
+                self.settings.insert(key.to_owned(), value);
+            }
+            Some((table, key)) => {
+                let table = self
+                    .settings
+                    .entry(table)
+                    .or_insert_with(|| Map::new().into());
+                table[key] = value;
+            }
+        }
     }
 
     /// Starts the server in this process.
@@ -59,7 +79,8 @@ impl House {
     /// When it does not start.
     pub async fn open(&mut self, founding: bool) -> Result<()> {
         self.databases.furnish(self.data_dir.path())?;
-        let server = Server::start(self.data_dir.path(), self.own.url.as_deref(), founding).await?;
+        let (data_dir, url) = (self.data_dir.path(), self.own.url.as_deref());
+        let server = Server::start(data_dir, url, founding, self.settings.clone().into()).await?;
         self.client = Client::new(server.address().to_string());
         self.host = Host::InProcess(server);
         Ok(())
@@ -137,6 +158,17 @@ impl House {
         };
         self.databases.release(&self.own).await?;
         stopped
+    }
+
+    /// Where the server in this process answers.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn address(&self) -> Result<String> {
+        match &self.host {
+            Host::InProcess(server) => Ok(server.address().to_string()),
+            Host::Process(_) | Host::Stopped => bail!("no server runs in this process"),
+        }
     }
 
     /// An anonymous client of the server.

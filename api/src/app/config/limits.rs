@@ -37,6 +37,15 @@ pub struct Limits {
     #[serde(with = "unit::time")]
     pub max_session_ttl: Duration,
     pub max_sessions: u64,
+    pub login_failures: u32,
+    #[serde(with = "unit::time")]
+    pub login_delay: Duration,
+    #[serde(with = "unit::time")]
+    pub max_login_delay: Duration,
+    pub agent_rate: u32,
+    pub agent_burst: u32,
+    pub address_rate: u32,
+    pub address_burst: u32,
     #[serde(with = "unit::time")]
     pub session_sweep: Duration,
     #[serde(with = "unit::time")]
@@ -145,6 +154,13 @@ impl Default for Limits {
             session_ttl: of_use.session_ttl,
             max_session_ttl: of_use.max_session_ttl,
             max_sessions: of_use.max_sessions,
+            login_failures: of_use.login_failures,
+            login_delay: of_use.login_delay,
+            max_login_delay: of_use.max_login_delay,
+            agent_rate: of_use.agent_rate,
+            agent_burst: of_use.agent_burst,
+            address_rate: of_use.address_rate,
+            address_burst: of_use.address_burst,
             session_sweep: of_use.session_sweep,
             deadline_sweep: of_use.deadline_sweep,
             lease_sweep: of_use.lease_sweep,
@@ -198,6 +214,13 @@ impl Limits {
             session_ttl: self.session_ttl,
             max_session_ttl: self.max_session_ttl,
             max_sessions: self.max_sessions,
+            login_failures: self.login_failures,
+            login_delay: self.login_delay,
+            max_login_delay: self.max_login_delay,
+            agent_rate: self.agent_rate,
+            agent_burst: self.agent_burst,
+            address_rate: self.address_rate,
+            address_burst: self.address_burst,
             session_sweep: self.session_sweep,
             deadline_sweep: self.deadline_sweep,
             lease_sweep: self.lease_sweep,

@@ -7,19 +7,19 @@ use crate::error::Code;
 use async_graphql::parser::parse_query;
 use serde_json::json;
 
-fn judge_with(text: &str, variables: serde_json::Value) -> Result<()> {
+fn judge_with(text: &str, variables: serde_json::Value) -> Result<u64> {
     check_text(text)?;
     let document = parse_query(text).unwrap();
     let shape = Shape::of(&crate::graphql::sdl());
     check(&document, &Variables::from_json(variables), &shape)
 }
 
-fn judge(text: &str) -> Result<()> {
+fn judge(text: &str) -> Result<u64> {
     judge_with(text, json!({}))
 }
 
 /// The name of the limit that was crossed.
-fn crossed(outcome: Result<()>) -> String {
+fn crossed(outcome: Result<impl std::fmt::Debug>) -> String {
     let error = outcome.unwrap_err();
     assert_eq!(error.code(), Code::LimitExceeded, "{error}");
     error.details()["limit"].as_str().unwrap().to_owned()
@@ -155,4 +155,33 @@ fn the_introspection_query_of_the_usual_tools_passes() {
     assert!(!introspects(
         &parse_query("{ me { __typename id } }").unwrap()
     ));
+}
+
+#[test]
+fn a_request_takes_a_token_for_a_hundred_of_complexity_and_for_every_change() {
+    let changes = |count: usize| -> String {
+        let one = |number| format!("a{number}: startTask(id: \"x\") {{ id }} ");
+        (0..count).map(one).collect()
+    };
+    for (document, tokens) in [
+        ("{ me { id } }".to_owned(), 1),
+        ("{ agents(first: 40) { nodes { id } } }".to_owned(), 1),
+        ("{ agents(first: 41) { nodes { id } } }".to_owned(), 2),
+        (
+            "query A { me { id } } query B { agents(first: 200) { nodes { id name } } }".to_owned(),
+            7,
+        ),
+        (format!("mutation {{ {} }}", changes(1)), 1),
+        (format!("mutation {{ {} }}", changes(9)), 9),
+        (
+            format!(
+                "mutation {{ ...f ... on Mutation {{ {} }} }} fragment f on Mutation {{ {} }}",
+                changes(2),
+                changes(3)
+            ),
+            5,
+        ),
+    ] {
+        assert_eq!(judge(&document).unwrap(), tokens, "{document}");
+    }
 }

@@ -203,7 +203,8 @@ impl Connection {
         } else if self.operations.len() >= limit {
             Some(operation::too_many(limit))
         } else {
-            None
+            // Each message counts as a request that comes, before its document is looked at.
+            self.gateway.service.rates.arrive(&origin).err()
         };
         if let Some(error) = refusal {
             let refused = operation::refuse(self.gateway.clone(), origin, &id, &error);

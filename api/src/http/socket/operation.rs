@@ -144,7 +144,7 @@ async fn run(
     gateway: Arc<Gateway>,
     credential: Credential,
     origin: Origin,
-    operation: Operation,
+    mut operation: Operation,
     outlet: Outlet,
 ) {
     let mut record = Record::begin(gateway.clone(), "WS", origin.clone());
@@ -160,6 +160,11 @@ async fn run(
         }
     };
     record.by(&caller);
+    if let Err(error) = graphql::spend(&gateway, &caller, &mut operation) {
+        let answer = Answer::of_error(&error, request_id);
+        record.answered(&answer);
+        return outlet.error(&answer).await;
+    }
     if operation.kind == Some(Kind::Subscription) {
         return subscribe(&gateway, operation, caller, outlet, record).await;
     }

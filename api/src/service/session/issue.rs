@@ -23,7 +23,7 @@ const NOBODYS_SECRET: [u8; 32] = [0; 32];
 ///
 /// # Errors
 /// UNAUTHENTICATED, always in the same words, for an unknown agent, a wrong secret, an agent that is not operational, and the control
-/// center; LIMIT_EXCEEDED for too many live sessions.
+/// center; RATE_LIMITED, before anything is looked up, while the delay after wrong secrets lasts; LIMIT_EXCEEDED for too many live sessions.
 #[tracing::instrument(name = "session.authenticate", skip_all)]
 pub async fn authenticate(
     service: &Service,
@@ -31,6 +31,7 @@ pub async fn authenticate(
     agent_id: &str,
     secret: &str,
 ) -> Result<Issued> {
+    let attempt = service.rates.try_secret(caller, agent_id)?;
     let presented = Secret::parse(secret).ok();
     let agent = match agent_id.parse::<AgentId>() {
         Ok(id) => agent::Entity::find_by_id(id).one(&service.db).await?,
@@ -44,6 +45,7 @@ pub async fn authenticate(
         .is_some_and(|secret| secret.matches(stored.unwrap_or(&NOBODYS_SECRET)));
     let proved = matches && stored.is_some();
     let refuse = |reason| {
+        attempt.failed();
         service
             .denials
             .report_authentication(caller, reason, Some(agent_id));
@@ -60,6 +62,7 @@ pub async fn authenticate(
         }
         Some(agent) => agent,
     };
+    attempt.succeeded();
 
     let ttl = span(service.settings.session_ttl);
     let locks = [agent.id.clone()];

@@ -17,7 +17,7 @@ pub(super) const ENTRY: &str = "id sequence action actor { id } entityType entit
 const ENTRY_FOUND: &str = "the entry that was found";
 
 /// The sequenced entries that a filter lets through, newest first.
-pub(super) async fn entries(studio: &mut Studio, filter: Value) -> Result<Vec<Value>> {
+pub(in crate::step) async fn entries(studio: &mut Studio, filter: Value) -> Result<Vec<Value>> {
     let call = Call::query("auditLog")
         .with("filter", "AuditFilter", filter)
         .with("first", "Int", 100)
@@ -27,7 +27,7 @@ pub(super) async fn entries(studio: &mut Studio, filter: Value) -> Result<Vec<Va
 }
 
 /// Looks until there are at least `count` entries.
-pub(super) async fn await_entries(
+pub(in crate::step) async fn await_entries(
     studio: &mut Studio,
     filter: Value,
     count: usize,
