@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures::{SinkExt as _, StreamExt as _};
+use reqwest::Method;
 use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::net::TcpStream;
@@ -120,10 +121,12 @@ impl Socket {
             .headers_mut()
             .insert("Sec-WebSocket-Protocol", PROTOCOL);
         let connected = tokio::time::timeout(patience, connect_async(request)).await;
-        let (stream, _) = connected.map_err(|_| SocketError::Silent {
+        let (stream, upgraded) = connected.map_err(|_| SocketError::Silent {
             what: "the upgrade",
             waited: patience,
         })??;
+        let status = upgraded.status().as_u16();
+        witness::note_head(&Method::GET, "/graphql", status, upgraded.headers());
         let mut socket = Self {
             stream,
             operations: 0,
