@@ -21,7 +21,7 @@ pub use call::{Call, Kind};
 pub use content::Content;
 pub use event_stream::{EventStream, Heard, StreamError};
 pub use socket::{Close, Message, Socket, SocketError};
-pub use witness::{NoMeasure, look_at_responses, seen, unasked};
+pub use witness::{NoMeasure, look_at_responses, seen};
 
 /// How long a call may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -151,7 +151,7 @@ impl Client {
             .json(&json!({ "query": document, "variables": variables }));
         let page = self.fetch(url.clone(), request).await?;
         if let Ok(body) = serde_json::from_str(&page.body) {
-            witness::note(document, variables, &body);
+            witness::note(&self.address, document, variables, &body);
         }
         Answer::of(&page).ok_or_else(|| ClientError::NotGraphql {
             url,

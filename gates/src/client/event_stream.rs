@@ -53,14 +53,21 @@ pub enum StreamError {
 /// An open stream of events.
 #[derive(Debug)]
 pub struct EventStream {
-    /// The document and its variables.
-    asked: (String, Value),
+    asked: Asked,
     response: reqwest::Response,
     /// What came and is no whole line yet.
     rest: Vec<u8>,
     block: Block,
     unheard: VecDeque<Heard>,
     patience: Duration,
+}
+
+/// What is answered by a stream, and where it was asked.
+#[derive(Debug)]
+struct Asked {
+    address: String,
+    document: String,
+    variables: Value,
 }
 
 /// The lines between two empty ones.
@@ -102,7 +109,11 @@ impl Client {
             let status = response.status().as_u16();
             witness::note_head(&Method::POST, "/graphql", status, response.headers());
             return Ok(EventStream {
-                asked: (call.document(), call.variables()),
+                asked: Asked {
+                    address: self.address.clone(),
+                    document: call.document(),
+                    variables: call.variables(),
+                },
                 response,
                 rest: Vec::new(),
                 block: Block::default(),
@@ -115,7 +126,7 @@ impl Client {
         let status = response.status().as_u16();
         let body = response.text().await.map_err(StreamError::Unreachable)?;
         if let Ok(body) = serde_json::from_str(&body) {
-            witness::note(&call.document(), &call.variables(), &body);
+            witness::note(&self.address, &call.document(), &call.variables(), &body);
         }
         let page = Page { status, body };
         Err(match Answer::of(&page) {
@@ -201,10 +212,10 @@ impl Block {
     }
 
     /// Shows a response to whoever looks at all of them.
-    fn witness(&self, (document, variables): &(String, Value)) {
+    fn witness(&self, asked: &Asked) {
         let response = self.data.as_ref().filter(|_| self.event == "next");
         if let Some(response) = response.and_then(|data| serde_json::from_str(data).ok()) {
-            witness::note(document, variables, &response);
+            witness::note(&asked.address, &asked.document, &asked.variables, &response);
         }
     }
 

@@ -10,6 +10,7 @@ use reqwest::{Method, Response, header::HeaderMap};
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use super::Client;
 use crate::contract::{
     response::{Exercised, Schema, documents},
     route::{Answered, Description, Exchange, Malformed},
@@ -39,14 +40,8 @@ struct Witness {
     routes: Description,
     answered: Answered,
     pages: u64,
-    unasked: BTreeMap<String, Asked>,
-}
-
-/// How often a document was asked in vain, and how many rounds it rests.
-#[derive(Default)]
-struct Asked {
-    times: u32,
-    rests: u32,
+    /// By the address of a server, the types that it has shown something of.
+    shown: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// From now on every response is looked at, with the schema that is to be served (SDL) and the description of the routes (OpenAPI, JSON).
@@ -62,7 +57,7 @@ pub fn look_at_responses(sdl: &str, routes: &str) -> Result<(), NoMeasure> {
         routes: Description::read(routes)?,
         answered: Answered::default(),
         pages: 0,
-        unasked: BTreeMap::new(),
+        shown: BTreeMap::new(),
     };
     // Who asks twice gets what it asked for.
     let _ = WITNESS.set(Mutex::new(witness));
@@ -88,44 +83,39 @@ pub fn seen() -> Option<Value> {
     }))
 }
 
-/// Queries for what nobody has asked for yet, or has seen no value of; none where nobody looks.
-///
-/// One that was given out before is given out again after a rest that doubles each time: what a server does not have now it may have later, and what no
-/// query brings is not worth a question after every scenario.
-#[must_use]
-pub fn unasked() -> Vec<String> {
-    let Some(mut witness) = witness() else {
-        return Vec::new();
-    };
-    let missing = witness.exercised.missing(&witness.schema);
-    let documents = documents(
-        &witness.schema,
-        missing.fields.iter().chain(&missing.always_null),
-    );
-    let asked = &mut witness.unasked;
-    let due = documents.into_iter().filter(|document| {
-        let asked = asked.entry(document.clone()).or_default();
-        if asked.rests > 0 {
-            asked.rests -= 1;
-            return false;
-        }
-        asked.rests = 1 << asked.times.min(6);
-        asked.times += 1;
-        true
-    });
-    due.collect()
+impl Client {
+    /// Queries for what nobody has asked for yet, or has seen no value of, and what this client's server may have some of, by what its clients have
+    /// got from it since this was last asked; none where nobody looks.
+    #[must_use]
+    pub fn unasked(&self) -> Vec<String> {
+        let Some(mut witness) = witness() else {
+            return Vec::new();
+        };
+        let shown = witness.shown.remove(&self.address).unwrap_or_default();
+        let missing = witness.exercised.missing(&witness.schema);
+        let documents = documents(
+            &witness.schema,
+            missing.fields.iter().chain(&missing.always_null),
+        );
+        let may_bring = documents
+            .into_iter()
+            .filter(|document| !document.concerns.is_disjoint(&shown));
+        may_bring.map(|document| document.text).collect()
+    }
 }
 
-/// Takes one response to a document: a whole body, or the payload of an event.
-pub(super) fn note(document: &str, variables: &Value, body: &Value) {
+/// Takes one response of the server at an address to a document: a whole body, or the payload of an event.
+pub(super) fn note(address: &str, document: &str, variables: &Value, body: &Value) {
     let Some(mut witness) = witness() else {
         return;
     };
     let witness = &mut *witness;
     witness.responses += 1;
-    let faults = witness
-        .exercised
-        .take(&witness.schema, document, variables, body);
+    let mut exercised = Exercised::default();
+    let faults = exercised.take(&witness.schema, document, variables, body);
+    let shown = witness.shown.entry(address.to_owned()).or_default();
+    shown.extend(exercised.types());
+    witness.exercised.merge(&exercised);
     let named: String = document.split_whitespace().collect::<Vec<_>>().join(" ");
     let named: String = named.chars().take(120).collect();
     let faults = faults.into_iter();
