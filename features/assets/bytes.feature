@@ -18,6 +18,11 @@ Feature: The bytes of assets
     When ARTEMIS downloads the fox picture
     Then it gets "a fox"
 
+  @R4.01
+  Scenario: A picture says how large it is
+    When L2-CHAR-001 registers the fox picture of 640 by 480 pixels
+    Then the fox picture is 640 pixels wide and 480 high
+
   @R4.02
   Scenario: A large picture comes back whole
     Given L2-CHAR-001 registers the fox picture

@@ -19,7 +19,7 @@ Feature: Hearing of agents
     And ORPHEUS hears AGENT_DEACTIVATED of L3-CHAR-POSE-001
     And ORPHEUS hears AGENT_DEACTIVATED of L3-CHAR-COLOR-001
     When the operator activates L2-CHAR-001
-    Then ORPHEUS hears AGENT_ACTIVATED of L2-CHAR-001
+    Then ORPHEUS hears AGENT_ACTIVATED of L2-CHAR-001, which was INACTIVE
 
   @R6.01 @R1.05
   Scenario: One agent is followed alone, and what it derives makes no event

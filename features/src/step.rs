@@ -14,6 +14,7 @@ mod palette;
 mod phrase;
 mod policy;
 mod process;
+mod route;
 mod session;
 mod sprint;
 mod task;

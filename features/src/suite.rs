@@ -155,7 +155,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Asks for what of the schema nobody has asked for yet, now that the scenario has left something to be seen. Gate 3 judges what comes of it; where the
 /// server is gone, or the operator is not let in any more, there is nothing to ask.
 async fn ask_the_rest(studio: &mut Studio) {
-    let unasked = gates::client::unasked();
+    let unasked = match studio.door() {
+        Ok(door) => door.unasked(),
+        Err(_) => return,
+    };
     if unasked.is_empty() {
         return;
     }

@@ -21,7 +21,7 @@ pub use call::{Call, Kind};
 pub use content::Content;
 pub use event_stream::{EventStream, Heard, StreamError};
 pub use socket::{Close, Message, Socket, SocketError};
-pub use witness::{look_at_responses, seen, unasked};
+pub use witness::{NoMeasure, look_at_responses, seen};
 
 /// How long a call may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -151,7 +151,7 @@ impl Client {
             .json(&json!({ "query": document, "variables": variables }));
         let page = self.fetch(url.clone(), request).await?;
         if let Ok(body) = serde_json::from_str(&page.body) {
-            witness::note(document, variables, &body);
+            witness::note(&self.address, document, variables, &body);
         }
         Answer::of(&page).ok_or_else(|| ClientError::NotGraphql {
             url,
@@ -201,10 +201,14 @@ impl Client {
             Some((name, value)) => request.header(name, value),
             None => request,
         };
-        let sent = request.timeout(self.patience).send().await;
-        sent.map_err(|source| ClientError::Unreachable {
+        let unreachable = |source| ClientError::Unreachable {
             url: url.to_owned(),
             source,
-        })
+        };
+        let request = request.timeout(self.patience).build();
+        let request = request.map_err(unreachable)?;
+        let method = request.method().clone();
+        let response = self.http.execute(request).await.map_err(unreachable)?;
+        witness::look(&method, response).await.map_err(unreachable)
     }
 }

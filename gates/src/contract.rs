@@ -12,7 +12,9 @@ use async_graphql_parser::{
     types::{FieldDefinition, InputValueDefinition, TypeKind},
 };
 
+pub mod change;
 pub mod response;
+pub mod route;
 mod sdl;
 
 use sdl::{Definitions, Members};

@@ -57,9 +57,12 @@ async fn main() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.contract {
-        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("api/schema.graphql");
-        let sdl = std::fs::read_to_string(&schema).context("api/schema.graphql")?;
-        gates::client::look_at_responses(&sdl)?;
+        let read = |name: &'static str| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(name);
+            std::fs::read_to_string(&path).context(name)
+        };
+        let (sdl, routes) = (read("api/schema.graphql")?, read("api/openapi.json")?);
+        gates::client::look_at_responses(&sdl, &routes)?;
     }
     let without: Vec<Language> = Language::ALL
         .into_iter()

@@ -138,19 +138,25 @@ async fn hear(studio: &mut Studio, who: &Agent) -> Result<Heard> {
 }
 
 /// Listens until something is heard.
-async fn hear_until(studio: &mut Studio, who: &Agent, action: &Action, about: &str) -> Result<()> {
+async fn hear_until(
+    studio: &mut Studio,
+    who: &Agent,
+    action: &Action,
+    about: &str,
+) -> Result<Heard> {
     let heard = open_feed(studio, who)?
         .hear_of(action.as_str(), about)
         .await?;
-    studio.person(who).cursor = Some(heard.cursor);
-    Ok(())
+    studio.person(who).cursor = Some(heard.cursor.clone());
+    Ok(heard)
 }
 
 #[given(expr = "{agent} hears {action} of {task}")]
 #[then(expr = "{agent} hears {action} of {task}")]
 async fn hears_of_task(studio: &mut Studio, who: Agent, action: Action, task: Task) -> Result<()> {
     let id = studio.task_id(&task)?;
-    hear_until(studio, &who, &action, &id).await
+    hear_until(studio, &who, &action, &id).await?;
+    Ok(())
 }
 
 #[given(expr = "{agent} hears {action} of {agent}")]
@@ -161,7 +167,20 @@ async fn hears_of_agent(
     action: Action,
     agent: Agent,
 ) -> Result<()> {
-    hear_until(studio, &who, &action, agent.id()).await
+    hear_until(studio, &who, &action, agent.id()).await?;
+    Ok(())
+}
+
+#[then(expr = "{agent} hears {action} of {agent}, which was {word}")]
+async fn hears_of_agent_that_was(
+    studio: &mut Studio,
+    who: Agent,
+    action: Action,
+    agent: Agent,
+    before: String,
+) -> Result<()> {
+    let heard = hear_until(studio, &who, &action, agent.id()).await?;
+    expect_equal("its status before", heard.from, Some(before))
 }
 
 #[then(expr = "the next thing that {agent} hears is {action} of {task}")]

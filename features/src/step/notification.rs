@@ -10,7 +10,7 @@ use crate::{
     world::{Studio, expect_equal, expect_success, texts},
 };
 
-const NOTIFICATION: &str = "id kind message task { id } acknowledgedAt";
+const NOTIFICATION: &str = "id kind message task { id } asset { id } acknowledgedAt";
 
 /// What somebody was told, the newest first: what is not acknowledged, or all of it.
 async fn told(studio: &mut Studio, who: &Agent, unacknowledged: bool) -> Result<Vec<Value>> {

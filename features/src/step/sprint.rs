@@ -13,8 +13,8 @@ use serde_json::Value;
 use crate::{word::Sprint, world::Studio};
 
 /// What is asked back about a sprint.
-const SPRINT: &str = "id name template status progress lead { id } phases { index kind weight status progress evidence \
-    gateRun { rating status } waves { index status taskCount tasks(first: 100) { totalCount nodes { id type { name } status assignee { id } } } } }";
+const SPRINT: &str = "id name template status progress lead { id } phases { index kind weight status progress evidence wavesEndedAt \
+    gateRun { rating status } waves { index status taskCount begunAt tasks(first: 100) { totalCount nodes { id type { name } status assignee { id } } } } }";
 
 /// The id of a sprint by the scenario's name for it.
 fn sprint_id(studio: &Studio, name: &Sprint) -> Result<String> {

@@ -29,6 +29,8 @@ pub struct Heard {
     pub action: String,
     /// Who did it.
     pub actor: String,
+    /// The status before, if any is told.
+    pub from: Option<String>,
     /// The status that it led to, if any.
     pub to: Option<String>,
     /// The id of the task, agent or sprint.
@@ -55,6 +57,7 @@ impl Heard {
                 .or_else(|| text("/notification/kind"))
                 .unwrap_or_default(),
             actor: text("/actor/id").unwrap_or_default(),
+            from: text("/fromStatus"),
             to: text("/toStatus"),
             about: text("/task/id")
                 .or_else(|| text("/agent/id"))

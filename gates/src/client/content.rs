@@ -59,6 +59,14 @@ impl Client {
         self.exchange(Method::GET, path, None).await
     }
 
+    /// Asks for the head of a path alone, as the caller.
+    ///
+    /// # Errors
+    /// When the server could not be reached or did not answer in time.
+    pub async fn head(&self, path: &str) -> Result<Content, ClientError> {
+        self.exchange(Method::HEAD, path, None).await
+    }
+
     async fn exchange(
         &self,
         method: Method,

@@ -2,10 +2,11 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::{Answer, Call, Client, Fault, Page};
+use super::{Answer, Call, Client, Fault, Page, witness};
 
 /// What came over a stream of events.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,12 +53,21 @@ pub enum StreamError {
 /// An open stream of events.
 #[derive(Debug)]
 pub struct EventStream {
+    asked: Asked,
     response: reqwest::Response,
     /// What came and is no whole line yet.
     rest: Vec<u8>,
     block: Block,
     unheard: VecDeque<Heard>,
     patience: Duration,
+}
+
+/// What is answered by a stream, and where it was asked.
+#[derive(Debug)]
+struct Asked {
+    address: String,
+    document: String,
+    variables: Value,
 }
 
 /// The lines between two empty ones.
@@ -96,7 +106,14 @@ impl Client {
             .map_err(StreamError::Unreachable)?;
         let media = response.headers().get("content-type");
         if media.is_some_and(|media| media == "text/event-stream") {
+            let status = response.status().as_u16();
+            witness::note_head(&Method::POST, "/graphql", status, response.headers());
             return Ok(EventStream {
+                asked: Asked {
+                    address: self.address.clone(),
+                    document: call.document(),
+                    variables: call.variables(),
+                },
                 response,
                 rest: Vec::new(),
                 block: Block::default(),
@@ -104,8 +121,13 @@ impl Client {
                 patience: self.patience,
             });
         }
+        let looked_at = witness::look(&Method::POST, response).await;
+        let response = looked_at.map_err(StreamError::Unreachable)?;
         let status = response.status().as_u16();
         let body = response.text().await.map_err(StreamError::Unreachable)?;
+        if let Ok(body) = serde_json::from_str(&body) {
+            witness::note(&self.address, &call.document(), &call.variables(), &body);
+        }
         let page = Page { status, body };
         Err(match Answer::of(&page) {
             Some(answer) => StreamError::Refused(answer),
@@ -161,6 +183,7 @@ impl EventStream {
             let line = String::from_utf8_lossy(&line);
             let line = line.trim_end_matches(['\n', '\r']);
             if line.is_empty() {
+                self.block.witness(&self.asked);
                 self.unheard.extend(std::mem::take(&mut self.block).heard());
             } else {
                 self.block.take(line);
@@ -185,6 +208,14 @@ impl Block {
                 data.push_str(value);
             }
             _ => {}
+        }
+    }
+
+    /// Shows a response to whoever looks at all of them.
+    fn witness(&self, asked: &Asked) {
+        let response = self.data.as_ref().filter(|_| self.event == "next");
+        if let Some(response) = response.and_then(|data| serde_json::from_str(data).ok()) {
+            witness::note(&asked.address, &asked.document, &asked.variables, &response);
         }
     }
 

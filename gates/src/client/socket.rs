@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures::{SinkExt as _, StreamExt as _};
+use reqwest::Method;
 use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::net::TcpStream;
@@ -97,6 +98,8 @@ impl From<tungstenite::Error> for SocketError {
 /// An acknowledged connection that carries any number of operations.
 #[derive(Debug)]
 pub struct Socket {
+    /// Of the server.
+    address: String,
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     operations: u32,
     /// What each operation asked for: its document and variables.
@@ -120,11 +123,14 @@ impl Socket {
             .headers_mut()
             .insert("Sec-WebSocket-Protocol", PROTOCOL);
         let connected = tokio::time::timeout(patience, connect_async(request)).await;
-        let (stream, _) = connected.map_err(|_| SocketError::Silent {
+        let (stream, upgraded) = connected.map_err(|_| SocketError::Silent {
             what: "the upgrade",
             waited: patience,
         })??;
+        let status = upgraded.status().as_u16();
+        witness::note_head(&Method::GET, "/graphql", status, upgraded.headers());
         let mut socket = Self {
+            address: address.to_owned(),
             stream,
             operations: 0,
             asked: BTreeMap::new(),
@@ -253,9 +259,10 @@ impl Socket {
             return;
         };
         match said["type"].as_str() {
-            Some("next") => witness::note(document, variables, &said["payload"]),
+            Some("next") => witness::note(&self.address, document, variables, &said["payload"]),
             Some("error") => {
-                witness::note(document, variables, &json!({ "errors": said["payload"] }));
+                let refused = json!({ "errors": said["payload"] });
+                witness::note(&self.address, document, variables, &refused);
             }
             _ => {}
         }

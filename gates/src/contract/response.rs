@@ -23,7 +23,7 @@ mod walk;
 pub use envelope::CODES;
 pub use missing::Missing;
 pub use schema::Schema;
-pub use tour::documents;
+pub use tour::{Document, documents};
 
 use selection::Called;
 
@@ -92,6 +92,13 @@ impl Exercised {
         for (own, others) in self.sets_mut().into_iter().zip(other.sets()) {
             own.extend(others.iter().cloned());
         }
+    }
+
+    /// The types of which a field was answered with something other than null.
+    #[must_use]
+    pub fn types(&self) -> BTreeSet<String> {
+        let types = self.filled.iter().filter_map(|place| place.split_once('.'));
+        types.map(|(ty, _)| ty.to_owned()).collect()
     }
 
     /// What was not seen yet of what should be.

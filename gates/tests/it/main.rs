@@ -4,4 +4,5 @@
 
 mod contract;
 mod gates;
+mod routes;
 mod socket;

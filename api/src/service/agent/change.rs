@@ -106,7 +106,9 @@ async fn apply_activation(
     after.state = AgentState::Operational;
     after.status_reason = None;
     after.leases_lost = 0;
-    let entry = Entry::new(AuditAction::AgentActivated).with_some("reason", activation.reason);
+    let entry = Entry::new(AuditAction::AgentActivated)
+        .with("from", before.state)
+        .with_some("reason", activation.reason);
     let after = write(tx, before, after, entry).await?;
     tx.keep_assigned(std::slice::from_ref(&after.id)).await?;
     Ok(after)

@@ -205,7 +205,9 @@ pub async fn stop_all(
             stopped.push(before);
             continue;
         }
-        let entry = Entry::new(stop.action()).with("reason", &reason);
+        let entry = Entry::new(stop.action())
+            .with("from", before.state)
+            .with("reason", &reason);
         let cause = tx
             .update::<agent::Entity>(&before, after.clone(), entry)
             .await?;

@@ -15,19 +15,19 @@ use crate::{
 };
 
 /// What is said of an asset when it is registered: ` of the portrait task`, ` of the type "text/html"`, ` of 5 bytes`, ` with the hash "…"`,
-/// ` at "https://…"`, ` without a media type`, or nothing.
+/// ` of 640 by 480 pixels`, ` at "https://…"`, ` without a media type`, or nothing.
 #[derive(Clone, Debug, Default, Parameter)]
 #[param(name = "nature", regex = r#"(?: (?:of|with|at|without) .+)?"#)]
 pub(in crate::step) struct Nature {
     task: Option<Task>,
-    said: Option<(&'static str, Value)>,
+    said: Vec<(&'static str, Value)>,
 }
 
 impl From<Task> for Nature {
     fn from(task: Task) -> Self {
         Self {
             task: Some(task),
-            said: None,
+            said: Vec::new(),
         }
     }
 }
@@ -39,7 +39,7 @@ impl FromStr for Nature {
         let said = |name: &'static str, value: Value| {
             Ok(Self {
                 task: None,
-                said: Some((name, value)),
+                said: vec![(name, value)],
             })
         };
         if text.is_empty() {
@@ -60,6 +60,17 @@ impl FromStr for Nature {
         {
             return said("byteSize", json!(count.parse::<u64>()?));
         }
+        if let Some(size) = text.strip_suffix(" pixels") {
+            let sides = size
+                .strip_prefix(" of ")
+                .and_then(|size| size.split_once(" by "));
+            let (width, height) = sides.with_context(|| format!("no size:{text}"))?;
+            let side = |text: &str| anyhow::Ok(json!(text.parse::<u32>()?));
+            return Ok(Self {
+                task: None,
+                said: vec![("width", side(width)?), ("height", side(height)?)],
+            });
+        }
         match text.strip_prefix(" of ") {
             Some(task) if task.ends_with(" task") => Ok(task.parse::<Task>()?.into()),
             _ => bail!("nothing is registered so:{text}"),
@@ -73,7 +84,7 @@ fn registration(studio: &Studio, nature: &Nature) -> Result<Call> {
         None => None,
     };
     let mut input = json!({ "kind": "IMAGE", "mediaType": "image/png", "taskId": task });
-    if let Some((name, value)) = &nature.said {
+    for (name, value) in &nature.said {
         input[*name] = value.clone();
     }
     Ok(Call::mutation("registerAsset")

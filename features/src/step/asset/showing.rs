@@ -44,6 +44,13 @@ async fn has_bytes(studio: &mut Studio, picture: Picture, size: u64, hash: Strin
     expect_equal("size and hash", found, json!([size, hash]))
 }
 
+#[then(expr = "{picture} is {int} pixels wide and {int} high")]
+async fn is_so_large(studio: &mut Studio, picture: Picture, width: u32, height: u32) -> Result<()> {
+    let found = studio.picture(&picture).await?;
+    let found = json!([found["width"], found["height"]]);
+    expect_equal("width and height", found, json!([width, height]))
+}
+
 #[then(expr = "{picture} is to be had at {string}")]
 async fn is_at(studio: &mut Studio, picture: Picture, uri: String) -> Result<()> {
     let found = studio.picture(&picture).await?["uri"].clone();

@@ -71,7 +71,7 @@ async fn asks_for(studio: &mut Studio, step: &Step, by: Agent, evidence: Evidenc
         }
         Evidence::AtSize(size) => Call::query("auditConsistencyProof")
             .with("fromSize", "String!", size)
-            .selecting("fromRootHash"),
+            .selecting("fromSize fromRootHash"),
     };
     // In the moment before it is signed an entry has no proof, and says that asking again will help.
     let answer = studio
@@ -178,8 +178,9 @@ async fn begins_with_kept(studio: &mut Studio) -> Result<()> {
     let (old, old_root) = open(text(&kept["signedNote"])?, &keys)?;
     let call = Call::query("auditConsistencyProof")
         .with("fromSize", "String!", old.to_string())
-        .selecting("fromRootHash hashes checkpoint { signedNote }");
+        .selecting("fromSize fromRootHash hashes checkpoint { signedNote }");
     let proof = studio.look(&call).await?;
+    expect_equal("its size then", text(&proof["fromSize"])?, &old.to_string())?;
     expect_equal(
         "its root then",
         text(&proof["fromRootHash"])?,

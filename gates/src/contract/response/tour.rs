@@ -10,10 +10,22 @@ use super::schema::{Kind, Schema};
 /// How far from a root a type may lie: what lies further costs more than a server lets pass.
 const FAR: usize = 5;
 
+/// A query for fields of one type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// The query.
+    pub text: String,
+    /// The types that tell whether it may bring something: where a server has shown none of them, there is nothing to be asked for.
+    pub concerns: BTreeSet<String>,
+}
+
 /// Queries for these fields (`Type.field`), a document a type, by the shortest way there that needs no arguments. What no query reaches, events and
 /// what mutations alone answer, is left out.
 #[must_use]
-pub fn documents<'a>(schema: &Schema, fields: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+pub fn documents<'a>(
+    schema: &Schema,
+    fields: impl IntoIterator<Item = &'a String>,
+) -> Vec<Document> {
     let ways = ways(schema);
     let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for field in fields {
@@ -27,9 +39,31 @@ pub fn documents<'a>(schema: &Schema, fields: impl IntoIterator<Item = &'a Strin
             .iter()
             .filter_map(|name| ask(schema, ty, name))
             .collect();
-        (!asked.is_empty()).then(|| around(way, &asked.join(" ")))
+        (!asked.is_empty()).then(|| Document {
+            text: around(way, &asked.join(" ")),
+            concerns: concerns(schema, ty, names, way),
+        })
     });
     documents.collect()
+}
+
+/// The type itself, what it is a part of, and what its fields lead to.
+fn concerns(schema: &Schema, ty: &str, names: &BTreeSet<&str>, way: &[&str]) -> BTreeSet<String> {
+    let fields = names.iter().filter_map(|name| schema.field(ty, name));
+    let objects = fields.map(|field| field.named());
+    let objects = objects.filter(|name| matches!(schema.kind(name), Some(Kind::Object(_))));
+    let above = way.split_last().and_then(|(_, above)| {
+        let mut at = schema.root(OperationType::Query)?;
+        for field in above {
+            at = schema.field(at, field)?.named();
+        }
+        (!schema.is_root(at)).then_some(at)
+    });
+    objects
+        .chain(above)
+        .chain([ty])
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A field as it is asked for; none where it needs arguments.
@@ -86,7 +120,7 @@ mod tests {
         type Task { id: ID! by: Agent! of(id: ID!): Task } type Agent { name: String! } \
         type Mutation { make: Made! } type Made { at: String! }";
 
-    fn asked(fields: &[&str]) -> Vec<String> {
+    fn asked(fields: &[&str]) -> Vec<Document> {
         let schema = Schema::read(SDL).unwrap();
         let fields: Vec<String> = fields.iter().map(|&field| field.to_owned()).collect();
         documents(&schema, &fields)
@@ -94,12 +128,24 @@ mod tests {
 
     #[test]
     fn a_type_is_asked_for_by_the_shortest_way() {
+        let asked = asked(&["Task.by", "Task.id", "Agent.name"]);
+        let texts: Vec<&str> = asked
+            .iter()
+            .map(|document| document.text.as_str())
+            .collect();
         assert_eq!(
-            asked(&["Task.by", "Task.id", "Agent.name"]),
+            texts,
             [
                 "{ tasks { nodes { by { name } } } }",
                 "{ tasks { nodes { by { __typename } id } } }"
             ]
+        );
+        let concerns = asked.into_iter().map(|document| document.concerns);
+        let concerns: Vec<Vec<String>> =
+            concerns.map(|types| types.into_iter().collect()).collect();
+        assert_eq!(
+            concerns,
+            [vec!["Agent", "Task"], vec!["Agent", "Task", "Tasks"]]
         );
     }
 

@@ -103,7 +103,7 @@ pub(super) fn of_introspection(schema: &Value) -> BTreeSet<String> {
     let mut members = BTreeSet::new();
     for kind in list(&schema["types"]) {
         let name = text(&kind["name"]);
-        if name.starts_with("__") || BUILT_IN.contains(&name) {
+        if !is_own(name) {
             continue;
         }
         if kind["kind"] == "SCALAR" {
@@ -135,7 +135,12 @@ pub(super) fn of_introspection(schema: &Value) -> BTreeSet<String> {
     members
 }
 
-fn told(value: &Value) -> String {
+/// Whether a type is the server's own: neither a scalar that every schema has, nor what tells about the schema itself.
+pub(super) fn is_own(name: &str) -> bool {
+    !name.starts_with("__") && !BUILT_IN.contains(&name)
+}
+
+pub(super) fn told(value: &Value) -> String {
     let default = value["defaultValue"].as_str();
     let default = default.map_or_else(String::new, |value| format!(" = {value}"));
     format!(
@@ -145,7 +150,7 @@ fn told(value: &Value) -> String {
     )
 }
 
-fn type_of(kind: &Value) -> String {
+pub(super) fn type_of(kind: &Value) -> String {
     match kind["kind"].as_str() {
         Some("NON_NULL") => format!("{}!", type_of(&kind["ofType"])),
         Some("LIST") => format!("[{}]", type_of(&kind["ofType"])),
@@ -153,11 +158,11 @@ fn type_of(kind: &Value) -> String {
     }
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
@@ -167,7 +172,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::*;
+    use super::{super::printed, *};
 
     #[test]
     fn both_ways_of_telling_give_the_same_lines() {
@@ -193,6 +198,7 @@ mod tests {
             ] },
         ] });
         assert_eq!(of_introspection(&told), of_sdl(sdl).unwrap());
+        assert_eq!(of_sdl(&printed::sdl(&told)).unwrap(), of_sdl(sdl).unwrap());
     }
 
     #[test]
