@@ -23,6 +23,8 @@ fn plan(gate: Gate, target: &Target) -> Plan {
         gates: vec![gate],
         target: target.clone(),
         place: Place::Twin,
+        twin: None,
+        archives: None,
         threshold: 65.0,
         suite_report: PathBuf::new(),
         contract: Promise::committed().unwrap(),

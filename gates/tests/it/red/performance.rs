@@ -65,7 +65,11 @@ async fn answers_that_are_none() {
     let mut plan = plan(Gate::Performance, &target);
     // On a deployment the load only reads; the overview of the fleet is one of it.
     plan.place = gates::gate::Place::Deployment;
-    assert_red(&said(&plan).await, &["fleet were not answered well"]);
+    let words = [
+        "deployment: 2 of 2 fleet were not answered well",
+        "there is no twin to work on",
+    ];
+    assert_red(&said(&plan).await, &words);
     plan.place = gates::gate::Place::Twin;
     let lifecycle = "delegateTask, startTask, completeTask were not answered well";
     let words = [lifecycle, "task completion were not answered well"];
