@@ -7,11 +7,12 @@
 //!
 //! Which columns are excepted, and why, is told in `audit/shown.rs`. Work may go on meanwhile: a row that was changed
 //! since the checkpoint has to be, after one of the entries that follow, just what was shown. Of a log whose first
-//! months lie in archives, what is served is read, and rows that were made before are counted as not foldable.
+//! months lie in archives, those are read first where they were handed over; else rows that were made before are counted as not foldable.
 //!
 //! Memory is that of the folded rows, and 16 bytes for each entry's id.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,6 +20,7 @@ use thiserror::Error;
 
 use crate::client::{Client, ClientError};
 
+mod archive;
 mod bundle;
 mod entry;
 mod fold;
@@ -32,6 +34,7 @@ mod tree;
 
 pub use note::{Key, NoteError};
 
+use archive::Archives;
 use log::{Halt, Log};
 use survey::Survey;
 
@@ -67,6 +70,9 @@ pub enum AuditError {
     /// The caller may not see what has to be compared.
     #[error("the caller may not see {0}")]
     Hidden(&'static str),
+    /// The folder of the archives cannot be read.
+    #[error("the archives: {0}")]
+    Archives(#[source] std::io::Error),
     /// The target's key is none.
     #[error("the key of the log: {0}")]
     Key(NoteError),
@@ -160,8 +166,10 @@ pub struct Rows {
 pub struct Audit {
     /// How many entries the last checkpoint has that was read.
     pub entries: u64,
-    /// The number of the first entry that is served: those before it lie in archives, and of them the hashes alone were read.
+    /// The number of the first entry that is served: those before it lie in archives, or beside such.
     pub from: u64,
+    /// How many of those were not read, since nobody has handed over the archives.
+    pub unread: u64,
     /// The root that the entries give, lowercase hexadecimal.
     pub root: String,
     /// How many rows of each kind were looked at.
@@ -197,23 +205,30 @@ impl Faults {
 }
 
 /// Looks at the log of a target and at its rows, believing the key that the target itself shows. `client` is an
-/// operator's: of tier SYSTEM, with ACCESS_AUDIT_LOGS and MANAGE_AGENTS.
+/// operator's: of tier SYSTEM, with ACCESS_AUDIT_LOGS and MANAGE_AGENTS. `archives` is the folder with the log's archives, where it has such.
 ///
 /// # Errors
 /// [`AuditError`] when it could not be looked at. What does not hold is in [`Audit::faults`].
-pub async fn look(client: &Client) -> Result<Audit, AuditError> {
+pub async fn look(client: &Client, archives: Option<&Path>) -> Result<Audit, AuditError> {
     let page = client.get("/audit/tlog/key").await?;
     let text = AuditError::unless_ok("/audit/tlog/key", page.status, page.body)?;
     let keys = Key::read(&text).map_err(AuditError::Key)?;
-    look_trusting(client, &keys).await
+    look_trusting(client, &keys, archives).await
 }
 
 /// As [`look`], believing no other keys than these.
 ///
 /// # Errors
 /// As [`look`].
-pub async fn look_trusting(client: &Client, keys: &[Key]) -> Result<Audit, AuditError> {
-    let mut survey = Survey::new(client, Log::new(client, keys));
+pub async fn look_trusting(
+    client: &Client,
+    keys: &[Key],
+    archives: Option<&Path>,
+) -> Result<Audit, AuditError> {
+    let handed_over = archives.is_some();
+    let archives = archives.map(Archives::of).transpose();
+    let archives = archives.map_err(AuditError::Archives)?;
+    let mut survey = Survey::new(client, Log::new(client, keys, archives));
     match survey.run().await {
         Ok(()) => {}
         Err(Halt::Fault(what)) => survey.log.faults.push(what),
@@ -223,6 +238,7 @@ pub async fn look_trusting(client: &Client, keys: &[Key]) -> Result<Audit, Audit
     Ok(Audit {
         entries: log.tree.size(),
         from: log.from,
+        unread: if handed_over { 0 } else { log.from },
         root: hex(&log.tree.root()),
         rows_by_kind: matching.rows,
         faults: log.faults.told,

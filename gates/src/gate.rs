@@ -96,6 +96,10 @@ pub enum Place {
     Deployment,
     /// At a server that the runner started from the same build.
     Twin,
+    /// What reads at the deployment, what writes at a twin.
+    Both,
+    /// At a server that may be written to (`--allow-writes`).
+    Scratch,
 }
 
 impl Place {
@@ -105,6 +109,8 @@ impl Place {
         match self {
             Self::Deployment => "deployment",
             Self::Twin => "twin",
+            Self::Both => "deployment and twin",
+            Self::Scratch => "scratch target",
         }
     }
 }
@@ -163,6 +169,16 @@ impl Finding {
     pub fn warn(&mut self, reason: impl Into<String>) {
         self.status = self.status.max(Status::Warning);
         self.reasons.push(reason.into());
+    }
+
+    /// Takes in what was found at one of two places, by the name of that place.
+    pub fn absorb(&mut self, part: Self) {
+        let place = part.place.as_str();
+        self.status = self.status.max(part.status);
+        self.figures.insert(place.to_owned(), part.figures.into());
+        let named = part.reasons.into_iter();
+        self.reasons
+            .extend(named.map(|reason| format!("{place}: {reason}")));
     }
 
     /// Its figures, where it looked and why it says what it says, as one object.

@@ -21,6 +21,10 @@ pub struct Report {
     pub installation_id: String,
     /// Which build was judged.
     pub build_hash: String,
+    /// Which build the twin was of that stood beside a deployment.
+    pub twin_build_hash: Option<String>,
+    /// Which build the suite was run on, where its report was read.
+    pub suite_build_hash: Option<String>,
     /// Its version.
     pub version: String,
     /// When it began.
@@ -42,6 +46,8 @@ impl Report {
             target: name,
             installation_id: target.installation_id.clone(),
             build_hash: target.build_hash.clone(),
+            twin_build_hash: None,
+            suite_build_hash: None,
             version: target.version.clone(),
             started_at: now,
             finished_at: now,
@@ -79,6 +85,20 @@ impl Report {
         }
     }
 
+    /// The builds that were measured beside the one that is judged, each with what it is and whether it is the same.
+    #[must_use]
+    pub fn other_builds(&self) -> Vec<(&'static str, &str, bool)> {
+        let builds = [
+            ("twin", &self.twin_build_hash),
+            ("suite", &self.suite_build_hash),
+        ];
+        let told = builds.into_iter().filter_map(|(what, hash)| {
+            let hash = hash.as_deref()?;
+            Some((what, hash, hash == self.build_hash))
+        });
+        told.collect()
+    }
+
     /// As JSON, by `gates/report.schema.json`.
     #[must_use]
     pub fn json(&self) -> Value {
@@ -86,6 +106,8 @@ impl Report {
             "target": self.target,
             "installationId": self.installation_id,
             "buildHash": self.build_hash,
+            "twinBuildHash": self.twin_build_hash,
+            "suiteBuildHash": self.suite_build_hash,
             "version": self.version,
             "startedAt": time(self.started_at),
             "finishedAt": time(self.finished_at),
@@ -155,6 +177,8 @@ pub(crate) mod tests {
             target: "a twin".to_owned(),
             installation_id: "inst_01".to_owned(),
             build_hash: "b1".to_owned(),
+            twin_build_hash: Some("b1".to_owned()),
+            suite_build_hash: Some("b0".to_owned()),
             version: "0.1.0".to_owned(),
             started_at: DateTime::UNIX_EPOCH,
             finished_at: DateTime::UNIX_EPOCH,

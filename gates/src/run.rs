@@ -1,11 +1,13 @@
 //! A run of the gates: where each looks, and what may run beside what (spec R8.02).
 
 use std::{
+    fs,
     path::PathBuf,
     time::{Duration, Instant},
 };
 
 use chrono::Utc;
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::{
@@ -24,8 +26,12 @@ pub struct Plan {
     pub gates: Vec<Gate>,
     /// What they look at.
     pub target: Target,
-    /// Whether that is a deployment, which is only read, or a server that may be written to.
+    /// What that is: a deployment, which is only read, or a server that may be written to.
     pub place: Place,
+    /// A server of the same build beside a deployment, for what writes.
+    pub twin: Option<Target>,
+    /// The archives of the log, where months of it have left the database.
+    pub archives: Option<PathBuf>,
     /// How many scenarios must pass, in percent.
     pub threshold: f64,
     /// What the suite left; [`Plan::run`] waits for the suite where that is still running.
@@ -49,7 +55,7 @@ impl Plan {
         // What is not worked with has little to tell: a twin's log is read after the load.
         let (beside, after): (&[Gate], &[Gate]) = match self.place {
             Place::Deployment => (&[Gate::AgentState, Gate::Audit], &[Gate::Performance]),
-            Place::Twin => (&[Gate::AgentState], &[Gate::Performance, Gate::Audit]),
+            _ => (&[Gate::AgentState], &[Gate::Performance, Gate::Audit]),
         };
         let in_turn = async |gates: &[Gate]| {
             let mut findings = Vec::new();
@@ -102,11 +108,54 @@ impl Plan {
                 self.threshold,
             )),
             Gate::Contract => {
-                contract_kept::look(target, place, &self.contract, &self.suite_report).await
+                let looked =
+                    contract_kept::look(target, place, &self.contract, &self.suite_report).await;
+                Ok(self.exercised_on_servers_of_its_own(looked?))
             }
+            Gate::Performance if place == Place::Deployment => self.load_both().await,
             Gate::Performance => performance::look(target, place, &self.terms).await,
-            Gate::Audit => audit_integrity::look(target, place).await,
+            Gate::Audit => audit_integrity::look(target, place, self.archives.as_deref()).await,
         }
+    }
+
+    /// The build that the suite was run on, by its report.
+    #[must_use]
+    pub fn suite_build(&self) -> Option<String> {
+        let text = fs::read_to_string(&self.suite_report).ok()?;
+        let report: Value = serde_json::from_str(&text).ok()?;
+        Some(report["build"].as_str()?.to_owned())
+    }
+
+    /// The schema was read at the target; what was exercised was so on the servers of the suite, which are to be of its build.
+    fn exercised_on_servers_of_its_own(&self, mut finding: Finding) -> Finding {
+        if self.place == Place::Deployment {
+            finding.place = Place::Both;
+        }
+        let (suite, own) = (self.suite_build(), &self.target.build_hash);
+        if let Some(suite) = suite.filter(|suite| suite != own) {
+            finding.fail(format!(
+                "what was exercised is of another build: {suite}, not {own}"
+            ));
+        }
+        finding
+    }
+
+    /// Reads under load at the deployment, and works under load at its twin: a deployment's fitness for work is not known otherwise.
+    async fn load_both(&self) -> Result<Finding, NotReached> {
+        let mut both = Finding::new(Gate::Performance, Place::Both);
+        let read = performance::look(&self.target, Place::Deployment, &self.terms).await?;
+        both.absorb(read);
+        match &self.twin {
+            None => both.fail("it could not measure: there is no twin to work on"),
+            Some(twin) if twin.build_hash != self.target.build_hash => both.fail(format!(
+                "it could not measure: the twin is of build {}, and the deployment of {}",
+                twin.build_hash, self.target.build_hash
+            )),
+            Some(twin) => {
+                both.absorb(performance::look(twin, Place::Twin, &self.terms).await?);
+            }
+        }
+        Ok(both)
     }
 
     async fn tell(

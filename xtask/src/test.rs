@@ -1,14 +1,15 @@
 //! All that must hold before a change lands, and in CI. Under the roof.
 
-use std::process::Command;
+use std::{fs, io::ErrorKind, path::PathBuf, process::Command};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::{report::Report, server::Server, tool, workers::Worker};
 
 const TESTS: &str = "unit and integration tests";
 const AUDITOR: &str = "the auditor's verifier in Python";
 const ON_SQLITE: &str = "Gherkin suite on SQLite";
+const GATES: &str = "quality gates";
 const ON_POSTGRES: &str = "Gherkin suite on PostgreSQL";
 const SOAK_ON_SQLITE: &str = "sample of the long runs on SQLite";
 const SOAK_ON_POSTGRES: &str = "sample of the long runs on PostgreSQL";
@@ -39,6 +40,7 @@ pub fn run(require_all: bool) -> Result<()> {
         for name in [
             TESTS,
             ON_SQLITE,
+            GATES,
             SOAK_ON_SQLITE,
             BENCH_ON_SQLITE,
             ON_POSTGRES,
@@ -70,7 +72,8 @@ fn suites(report: &mut Report, require_all: bool) {
     for worker in Worker::ALL {
         report.prepare(worker.name(), require_all, || worker.prepare());
     }
-    report.run_found(ON_SQLITE, suite("sqlite").map(offered));
+    report.run_found(ON_SQLITE, suite_on_sqlite().map(offered));
+    report.run_found(GATES, gates());
     let on_sqlite = [
         "--crash",
         "--fsync",
@@ -138,6 +141,36 @@ fn auditor(report: &mut Report, required: bool) {
 fn long(name: &str, arguments: &[&str]) -> Result<Command> {
     let mut command = tool::built(name)?;
     command.args(arguments);
+    Ok(command)
+}
+
+/// Where the suite leaves its reports.
+const SUITE_REPORTS: &str = "target/e2e";
+
+/// What the suite leaves for the gates.
+fn suite_report() -> PathBuf {
+    tool::root().join(SUITE_REPORTS).join("sqlite.summary.json")
+}
+
+/// The suite whose report the gates judge: it looks at responses too. A report of an earlier run must not be taken for this one's.
+fn suite_on_sqlite() -> Result<Command> {
+    let left = suite_report();
+    match fs::remove_file(&left) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(error).with_context(|| left.display().to_string());
+        }
+        _ => {}
+    }
+    let mut command = suite("sqlite")?;
+    command.args(["--contract", "--reports", SUITE_REPORTS]);
+    Ok(command)
+}
+
+/// All five, at the threshold of this project, by the report of the suite that has just run. The load is short and light: what is built here is not optimised.
+fn gates() -> Result<Command> {
+    let mut command = tool::built("gates")?;
+    command.arg("--suite-report").arg(suite_report());
+    command.args(["--threshold", "100", "--rate", "50", "--seconds", "15"]);
     Ok(command)
 }
 

@@ -1,5 +1,6 @@
 //! Reads the log of a target, from one signed checkpoint to the next.
 
+use super::archive::{self, Archives};
 use super::bundle;
 use super::entry::Entry;
 use super::fold::Folded;
@@ -31,20 +32,23 @@ pub(super) struct Log<'a> {
     keys: &'a [Key],
     pub(super) tree: Tree,
     pub(super) folded: Folded,
-    /// The number of the first entry that is served: those before it lie in archives.
+    /// The number of the first entry that a bundle shows: those before it lie in archives, or beside such.
     pub(super) from: u64,
+    /// Where those before it can be read; none where nobody has handed them over.
+    archives: Option<Archives>,
     root_missed: bool,
     pub(super) faults: Faults,
 }
 
 impl<'a> Log<'a> {
-    pub(super) fn new(client: &'a Client, keys: &'a [Key]) -> Self {
+    pub(super) fn new(client: &'a Client, keys: &'a [Key], archives: Option<Archives>) -> Self {
         Self {
             client,
             keys,
             tree: Tree::default(),
             folded: Folded::default(),
             from: 0,
+            archives,
             root_missed: false,
             faults: Faults::default(),
         }
@@ -96,13 +100,8 @@ impl<'a> Log<'a> {
         let page = self.client.download(&path).await?;
         // Entries leave the database from the oldest on; behind one that is served none may be missing.
         if page.status == 404 && self.tree.size() == self.from {
-            hashes
-                .into_iter()
-                .skip(known)
-                .for_each(|hash| self.tree.push(hash));
-            self.from = self.tree.size();
-            self.folded.begin_behind_archives();
-            return Ok(());
+            self.from += hashes.len().saturating_sub(known) as u64;
+            return self.read_archived(&hashes[known..], matching).await;
         }
         let bytes = published(&path, page)?;
         let entries = bundle::entries(&bytes).filter(|entries| entries.len() as u64 == width);
@@ -111,6 +110,41 @@ impl<'a> Log<'a> {
         for (bytes, hash) in entries.into_iter().zip(hashes).skip(known) {
             self.take(bytes, &hash, matching);
         }
+        Ok(())
+    }
+
+    /// Takes in entries that are not served: of archives, where those were handed over, and else their hashes alone.
+    async fn read_archived(
+        &mut self,
+        hashes: &[Hash],
+        matching: &mut Matching,
+    ) -> Result<(), Halt> {
+        let Some(mut archives) = self.archives.take() else {
+            hashes.iter().for_each(|hash| self.tree.push(*hash));
+            self.folded.begin_behind_archives();
+            return Ok(());
+        };
+        let mut export = None;
+        for hash in hashes {
+            let number = self.tree.size();
+            let archived = archives
+                .entry(number)
+                .map_err(|error| Halt::Fault(format!("the archives: {error}")))?;
+            if let Some(bytes) = archived {
+                self.take(&bytes, hash, matching);
+                continue;
+            }
+            let exported = match &export {
+                Some(exported) => exported,
+                None => export.insert(archive::export(self.client).await?),
+            };
+            let Some(bytes) = archive::entry_of(exported, number) else {
+                let what = format!("entry {number} is neither served nor in the archives");
+                return Err(Halt::Fault(what));
+            };
+            self.take(bytes, hash, matching);
+        }
+        self.archives = Some(archives);
         Ok(())
     }
 

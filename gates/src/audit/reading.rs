@@ -65,7 +65,7 @@ fn connection(fields: &str) -> String {
 }
 
 /// Asks, and takes a refusal for what cannot be looked at.
-async fn ask(client: &Client, call: &Call) -> Result<Value, AuditError> {
+pub(super) async fn ask(client: &Client, call: &Call) -> Result<Value, AuditError> {
     let answer = client.send(call).await?;
     match answer.fault() {
         Some(fault) => Err(AuditError::Refused {

@@ -1,6 +1,7 @@
 //! A whole look, at a target that plays its part over the network: a good log, and one for each way to tamper with it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -75,6 +76,11 @@ impl Target {
 
     /// Serves it, and looks at it.
     async fn looked_at(self) -> Audit {
+        self.looked_at_with(None).await
+    }
+
+    /// The same where archives were handed over.
+    async fn looked_at_with(self, archives: Option<&Path>) -> Audit {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (pages, agents) = (Arc::new(self.pages()), Arc::new(self.agents));
@@ -83,7 +89,7 @@ impl Target {
                 tokio::spawn(answer(stream, Arc::clone(&pages), Arc::clone(&agents)));
             }
         });
-        look(&Client::new(address)).await.unwrap()
+        look(&Client::new(address), archives).await.unwrap()
     }
 
     async fn faults(self) -> String {
@@ -268,6 +274,56 @@ async fn archived_entries_are_counted_and_their_hashes_read() {
     assert_eq!((audit.faults, audit.from), (Vec::new(), 256));
     let agents = audit.rows_by_kind[&Kind::Agent];
     assert_eq!((agents.compared, agents.not_foldable), (44, 256));
+}
+
+#[tokio::test]
+async fn archives_that_were_handed_over_are_folded_before_what_is_served() {
+    for (name, changed, faults) in [
+        ("0-256-a.ndjson", "", ""),
+        (
+            "0-256-a.ndjson",
+            "L1-A-9",
+            "entry 9 and its hash in the tile do not agree",
+        ),
+        (
+            "elsewhere",
+            "",
+            "entry 0 is neither served nor in the archives",
+        ),
+    ] {
+        let mut target = Target::of(300);
+        target.archived = 1;
+        let folder = tempfile::tempdir().unwrap();
+        let line = |(number, entry): (usize, &Vec<u8>)| {
+            let entry = str::from_utf8(entry).unwrap();
+            let entry = match entry.contains(&format!("\"{changed}\"")) {
+                true => entry.replace("\"name\":\"A\"", "\"name\":\"B\""),
+                false => entry.to_owned(),
+            };
+            format!(
+                "{{\"index\":\"{number}\",\"entry\":{entry},\"hashes\":[],\"personal\":{{}}}}\n"
+            )
+        };
+        let archive: String = target
+            .entries
+            .iter()
+            .take(256)
+            .enumerate()
+            .map(line)
+            .collect();
+        std::fs::write(folder.path().join(name), archive).unwrap();
+        let audit = target.looked_at_with(Some(folder.path())).await;
+        assert!(
+            audit.faults.join("\n").contains(faults),
+            "{:?}",
+            audit.faults
+        );
+        assert_eq!(audit.holds(), faults.is_empty(), "{:?}", audit.faults);
+        if audit.holds() {
+            assert_eq!((audit.from, audit.unread), (256, 0));
+            assert_eq!(audit.rows_by_kind[&Kind::Agent].compared, 300);
+        }
+    }
 }
 
 #[tokio::test]

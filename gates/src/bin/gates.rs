@@ -6,17 +6,17 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{ExitCode, Stdio},
-    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
-use clap::Parser;
+use clap::{CommandFactory as _, Parser, error::ErrorKind};
 use gates::{
     client::Call,
-    gate::{Finding, Gate, Place, contract_kept::Promise, performance::Terms, suite},
+    gate::{Finding, Gate, Place, contract_kept::Promise},
     report::{Report, junit, page::page, terminal},
     run::Plan,
     target::Target,
+    threshold::Thresholds,
     twin::Twin,
 };
 use tokio::sync::mpsc;
@@ -48,44 +48,51 @@ struct Arguments {
     /// The report that the suite has left, by this build and within the hour; without it the suite is run
     #[arg(long)]
     suite_report: Option<PathBuf>,
-    /// How many scenarios must pass, in percent
-    #[arg(long, default_value_t = suite::THRESHOLD, value_parser = percent)]
-    threshold: f64,
-    /// Requests a second
-    #[arg(long, default_value_t = Terms::default().rate, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    rate: u32,
-    /// How long, in seconds
-    #[arg(long, default_value_t = Terms::default().duration.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    seconds: u64,
-    /// The limit of the 95th percentile of every sort of request, in milliseconds
-    #[arg(long, default_value_t = 200)]
-    p95_ms: u64,
-    /// The limit of the 95th percentile from delegating a task to its completion, in milliseconds
-    #[arg(long, default_value_t = 1_000)]
-    completion_p95_ms: u64,
-    /// The limit of the server's memory, in MiB
-    #[arg(long, default_value_t = Terms::default().memory_mib)]
-    memory_mib: u64,
+    /// A folder with the archives of the log (….ndjson), where months of it have left the database
+    #[arg(long)]
+    archives: Option<PathBuf>,
+    /// A file of limits (TOML): its keys are the names of the flags that follow, which win over it
+    #[arg(long)]
+    thresholds: Option<PathBuf>,
+    #[command(flatten)]
+    limits: Thresholds,
     /// Where the reports go: gates.json, gates.xml, gates.html
-    #[arg(long, default_value = "target/gates")]
+    #[arg(long, default_value = REPORTS)]
     reports: PathBuf,
     /// Store the run in the deployment (`gateRuns`)
     #[arg(long, requires = "url")]
     record: bool,
 }
 
-fn percent(text: &str) -> Result<f64> {
-    let percent: f64 = text.parse()?;
-    ensure!((0.0..=100.0).contains(&percent), "it is a part of 100");
-    Ok(percent)
+impl Arguments {
+    fn runs(&self, gate: Gate) -> bool {
+        self.only.is_empty() || self.only.contains(&gate.number())
+    }
+
+    /// Takes from the file of limits what no flag has set.
+    fn take_limits(&mut self) -> Result<()> {
+        if let Some(file) = &self.thresholds {
+            self.limits = self.limits.or(Thresholds::read(file)?);
+        }
+        self.limits.check()
+    }
 }
+
+/// Where the reports go unless somewhere else is named.
+const REPORTS: &str = "target/gates";
 
 /// The target was not reached.
 const NOT_REACHED: u8 = 3;
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    if let Err(error) = arguments.take_limits() {
+        let told = format!("{error:#}\n");
+        Arguments::command()
+            .error(ErrorKind::ValueValidation, told)
+            .exit();
+    }
     let twin = match &arguments.url {
         None => Some(Twin::start(arguments.twin_database_url.as_deref()).await?),
         Some(_) => None,
@@ -104,10 +111,17 @@ async fn main() -> Result<ExitCode> {
         }
         _ => unreachable_usage()?,
     };
-    let report = judge(&arguments, target).await?;
+    // What writes or breaks things never runs on a deployment, but on a server of the same build (spec R8.02).
+    let beside = match &arguments.url {
+        Some(_) if !arguments.allow_writes && arguments.runs(Gate::Performance) => {
+            Some(Twin::start(None).await?)
+        }
+        _ => None,
+    };
+    let report = judge(&arguments, target, beside.as_ref()).await?;
     println!("{}", terminal::table(&report));
     write(&arguments.reports, &report)?;
-    if let Some(twin) = twin {
+    for twin in twin.into_iter().chain(beside) {
         twin.stop().await?;
     }
     Ok(if report.passed() == Gate::ALL.len() {
@@ -122,10 +136,11 @@ fn unreachable_usage() -> Result<Target> {
     anyhow::bail!("--url needs --token-file")
 }
 
-async fn judge(arguments: &Arguments, target: Target) -> Result<Report> {
+async fn judge(arguments: &Arguments, target: Target, beside: Option<&Twin>) -> Result<Report> {
     let place = match &arguments.url {
-        Some(_) if !arguments.allow_writes => Place::Deployment,
-        _ => Place::Twin,
+        Some(_) if arguments.allow_writes => Place::Scratch,
+        Some(_) => Place::Deployment,
+        None => Place::Twin,
     };
     let name = arguments
         .url
@@ -134,27 +149,20 @@ async fn judge(arguments: &Arguments, target: Target) -> Result<Report> {
     let mut report = Report::begin(name, &target, again(arguments));
     let suite_reports = arguments.reports.join("suite");
     let plan = Plan {
-        gates: match arguments.only.as_slice() {
-            [] => Gate::ALL.to_vec(),
-            some => some
-                .iter()
-                .filter_map(|number| Gate::of_number(*number))
-                .collect(),
-        },
+        gates: Gate::ALL
+            .into_iter()
+            .filter(|gate| arguments.runs(*gate))
+            .collect(),
+        twin: beside.map(|twin| twin.target.clone()),
+        archives: arguments.archives.clone(),
         place,
-        threshold: arguments.threshold,
+        threshold: arguments.limits.percent(),
         suite_report: arguments
             .suite_report
             .clone()
             .unwrap_or_else(|| suite_reports.join(format!("{}.summary.json", arguments.on))),
         contract: Promise::committed()?,
-        terms: Terms {
-            rate: arguments.rate,
-            duration: Duration::from_secs(arguments.seconds),
-            p95: Duration::from_millis(arguments.p95_ms),
-            completion_p95: Duration::from_millis(arguments.completion_p95_ms),
-            memory_mib: arguments.memory_mib,
-        },
+        terms: arguments.limits.terms(),
         target: target.clone(),
     };
     println!(
@@ -179,6 +187,10 @@ async fn judge(arguments: &Arguments, target: Target) -> Result<Report> {
     report.findings = plan.run(run_suite, &ended).await;
     drop(ended);
     telling.await?;
+    report.twin_build_hash = plan.twin.as_ref().map(|twin| twin.build_hash.clone());
+    if arguments.runs(Gate::Suite) || arguments.runs(Gate::Contract) {
+        report.suite_build_hash = plan.suite_build();
+    }
     report.end();
     if arguments.record {
         record(&target, &report).await?;
@@ -216,26 +228,48 @@ async fn run_suite(on: &str, reports: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The command to which a gate's number is added.
+/// The command to which a gate's number is added: all that was given but `--only`, and what the file of limits says as flags.
 fn again(arguments: &Arguments) -> String {
     let mut words = vec!["cargo xtask gates".to_owned()];
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     for (name, value) in [
-        ("--url", &arguments.url),
-        ("--admin-url", &arguments.admin_url),
+        ("--url", arguments.url.clone()),
+        ("--token-file", path(&arguments.token_file)),
+        ("--admin-url", arguments.admin_url.clone()),
+        ("--suite-report", path(&arguments.suite_report)),
+        ("--archives", path(&arguments.archives)),
     ] {
-        words.extend(value.iter().map(|value| format!("{name} {value}")));
+        words.extend(value.map(|value| format!("{name} {}", quoted(&value))));
     }
-    words.extend(
-        arguments
-            .token_file
-            .iter()
-            .map(|file| format!("--token-file {}", file.display())),
-    );
+    // It may have a password, and reports are shown around.
+    if arguments.twin_database_url.is_some() {
+        words.push("--twin-database-url \"$DATABASE_URL\"".to_owned());
+    }
     if arguments.on != "sqlite" {
         words.push(format!("--on {}", arguments.on));
     }
+    words.extend(arguments.limits.flags());
+    if arguments.reports != Path::new(REPORTS) {
+        let reports = arguments.reports.display().to_string();
+        words.push(format!("--reports {}", quoted(&reports)));
+    }
+    for (name, given) in [
+        ("--allow-writes", arguments.allow_writes),
+        ("--record", arguments.record),
+    ] {
+        words.extend(given.then(|| name.to_owned()));
+    }
     words.push("--only".to_owned());
     words.join(" ")
+}
+
+/// As a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@=+,".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn write(reports: &Path, report: &Report) -> Result<()> {

@@ -65,7 +65,7 @@ struct Sample {
 /// # Errors
 /// When the target does not answer before the load begins.
 pub async fn look(target: &Target, place: Place, terms: &Terms) -> Result<Finding, NotReached> {
-    let mix = Arc::new(Mix::prepare(target, place == Place::Twin).await?);
+    let mix = Arc::new(Mix::prepare(target, place != Place::Deployment).await?);
     let before = Usage::read(target).await;
     let own = usage::own_cpu();
     let begun = Instant::now();

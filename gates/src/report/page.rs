@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
 use super::Report;
 use crate::gate::{Finding, Status};
+
+mod figures;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -17,12 +17,18 @@ pub fn page(report: &Report) -> String {
         .iter()
         .map(|finding| gate(report, finding))
         .collect();
+    let verdict = match report.status() {
+        Status::Passed => "All five gates passed: this build is fit.",
+        Status::Warning => "No gate failed, and not all passed.",
+        Status::Failed => "Not fit: what is below in red has to be mended first.",
+    };
+    let others: String = report.other_builds().into_iter().map(other_build).collect();
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{rating} gates: {target}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header class=\"{class}\">\n<p class=\"rating\">{rating}</p>\n<div>\n<h1>Quality gates</h1>\n<p>{target}</p>\n</div>\n</header>\n\
-         <dl>\n<dt>installation</dt><dd><code>{installation}</code></dd>\n<dt>version</dt><dd>{version}</dd>\n\
-         <dt>build</dt><dd><code>{build}</code></dd>\n<dt>began</dt><dd>{began}</dd>\n<dt>ended</dt><dd>{ended}</dd>\n</dl>\n\
+         <header class=\"{class}\">\n<p class=\"rating\">{rating}</p>\n<div>\n<h1>Quality gates of {target}</h1>\n<p>{verdict}</p>\n</div>\n</header>\n\
+         <dl>\n<dt>Installation</dt><dd><code>{installation}</code></dd>\n<dt>Version</dt><dd>{version}</dd>\n\
+         <dt>Build</dt><dd><code>{build}</code></dd>\n{others}<dt>Began</dt><dd>{began}</dd>\n<dt>Ended</dt><dd>{ended}</dd>\n</dl>\n\
          <main>\n{gates}</main>\n</body>\n</html>\n",
         rating = report.rating(),
         target = text(&report.target),
@@ -35,9 +41,20 @@ pub fn page(report: &Report) -> String {
     )
 }
 
+/// A build that was measured beside, and whether it is the one that is judged.
+fn other_build((what, hash, same): (&str, &str, bool)) -> String {
+    let hash = text(hash);
+    match same {
+        true => format!("<dt>Build of the {what}</dt><dd>the same</dd>\n"),
+        false => format!(
+            "<dt>Build of the {what}</dt><dd class=\"failed\"><strong>another:</strong> <code>{hash}</code></dd>\n"
+        ),
+    }
+}
+
 fn gate(report: &Report, finding: &Finding) -> String {
     let mut section = format!(
-        "<section class=\"{}\">\n<h2><span>{}</span> {}</h2>\n<p class=\"status\">{} on the {} in {:.1} s</p>\n",
+        "<section class=\"{}\">\n<h2><span>{}</span> {}<b>{}</b></h2>\n<p class=\"where\">looked at on the {}, {:.1} s</p>\n",
         class(finding.status),
         finding.gate.number(),
         finding.gate.name(),
@@ -52,51 +69,16 @@ fn gate(report: &Report, finding: &Finding) -> String {
             .map(|reason| format!("<li>{}</li>\n", text(reason)))
             .collect();
         // Writing to a string does not fail.
-        let _ = write!(
-            section,
-            "<ul>\n{lines}</ul>\n<p>Again: <code>{} {}</code></p>\n",
-            text(&report.again),
-            finding.gate.number()
-        );
+        let _ = write!(section, "<ul>\n{lines}</ul>\n");
     }
-    if !finding.figures.is_empty() {
-        let _ = write!(
-            section,
-            "<table>\n{}</table>\n",
-            rows("", &Value::Object(finding.figures.clone()))
-        );
-    }
-    section.push_str("</section>\n");
+    section.push_str(&figures::tables(&finding.figures));
+    let _ = write!(
+        section,
+        "<p class=\"again\">Again: <code>{} {}</code></p>\n</section>\n",
+        text(&report.again),
+        finding.gate.number()
+    );
     section
-}
-
-/// A row a figure; what lies within others has their names before its own.
-fn rows(above: &str, value: &Value) -> String {
-    match value {
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| match above {
-                "" => rows(name, value),
-                _ => rows(&format!("{above} · {name}"), value),
-            })
-            .collect(),
-        _ => format!(
-            "<tr><th>{}</th><td>{}</td></tr>\n",
-            text(above),
-            text(&told(value))
-        ),
-    }
-}
-
-fn told(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) if number.is_f64() => {
-            format!("{:.2}", number.as_f64().unwrap_or_default())
-        }
-        Value::Array(items) => items.iter().map(told).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
-    }
 }
 
 fn class(status: Status) -> &'static str {

@@ -27,8 +27,15 @@ pub fn table(report: &Report) -> String {
         "\n{} {} build {}",
         report.target,
         report.version,
-        report.build_hash.get(..12).unwrap_or(&report.build_hash)
+        short(&report.build_hash)
     )];
+    for (what, hash, same) in report.other_builds() {
+        let verdict = if same { "the same" } else { "ANOTHER" };
+        lines.push(format!(
+            "  the {what}'s build is {verdict}: {}",
+            short(hash)
+        ));
+    }
     for finding in &report.findings {
         lines.push(format!(
             "  {} {:<16} {:<8} {:>7.1} s  {}",
@@ -51,6 +58,11 @@ pub fn table(report: &Report) -> String {
     lines.join("\n")
 }
 
+/// Enough of a hash to tell two builds apart.
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::tests::report, *};
@@ -59,6 +71,8 @@ mod tests {
     fn what_did_not_pass_says_how_it_is_run_again() {
         let text = table(&report(&[Status::Passed, Status::Failed]));
         assert!(text.contains("rating 1/5"), "{text}");
+        assert!(text.contains("twin's build is the same: b1"), "{text}");
+        assert!(text.contains("suite's build is ANOTHER: b0"), "{text}");
         assert!(
             text.ends_with("again: cargo xtask gates --only 2"),
             "{text}"

@@ -132,13 +132,8 @@ async fn who_cannot_measure_has_failed_and_who_is_not_reached_is_another_matter(
     assert_eq!(told["rating"], "0/5", "{}", said(&output));
     for gate in told["gates"].as_array().unwrap() {
         let reasons = &gate["details"]["reasons"];
-        assert!(
-            reasons[0]
-                .as_str()
-                .unwrap()
-                .starts_with("it could not measure"),
-            "{gate}"
-        );
+        let first = reasons[0].as_str().unwrap();
+        assert!(first.contains("it could not measure"), "{gate}");
     }
     twin.stop().await.unwrap();
     let (output, told) = run(&arguments).await;
