@@ -87,6 +87,7 @@ impl Client {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
+        let ticket = self.note(&request);
         if let Some((name, value)) = self.credential.entry() {
             request = request.header(name, value);
         }
@@ -106,6 +107,7 @@ impl Client {
         }
         let status = response.status().as_u16();
         let body = response.text().await.map_err(StreamError::Unreachable)?;
+        self.note_answer(ticket, status, body.as_bytes());
         let page = Page { status, body };
         Err(match Answer::of(&page) {
             Some(answer) => StreamError::Refused(answer),
