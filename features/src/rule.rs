@@ -11,10 +11,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use cucumber::gherkin::{Feature, GherkinEnv};
+use cucumber::gherkin::{self, Feature, GherkinEnv};
 
 /// What stands before a scenario of a rule.
-const MARK: &str = "  > ";
+pub(crate) const MARK: &str = "  > ";
 
 /// A scenario with the rules that it is tagged with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,8 +41,9 @@ pub fn scenarios(features: &Path) -> Result<Vec<Scenario>> {
             .unwrap_or(&path)
             .display()
             .to_string();
-        for scenario in &feature.scenarios {
-            let tags = feature.tags.iter().chain(&scenario.tags);
+        for (rule, scenario) in all(&feature) {
+            let above = rule.into_iter().flat_map(|rule| &rule.tags);
+            let tags = feature.tags.iter().chain(above).chain(&scenario.tags);
             let rules = tags.filter(|tag| is_rule(tag)).cloned().collect();
             found.push(Scenario {
                 file: file.clone(),
@@ -54,6 +55,32 @@ pub fn scenarios(features: &Path) -> Result<Vec<Scenario>> {
     Ok(found)
 }
 
+/// Every scenario of a feature, with the Gherkin rule that it stands under.
+pub(crate) fn all(
+    feature: &Feature,
+) -> impl Iterator<Item = (Option<&gherkin::Rule>, &gherkin::Scenario)> {
+    let own = feature.scenarios.iter().map(|scenario| (None, scenario));
+    let ruled = feature.rules.iter().flat_map(|rule| {
+        let scenarios = rule.scenarios.iter();
+        scenarios.map(move |scenario| (Some(rule), scenario))
+    });
+    own.chain(ruled)
+}
+
+/// Every step of a feature, those of its backgrounds too.
+pub(crate) fn steps(feature: &Feature) -> impl Iterator<Item = &gherkin::Step> {
+    let ruled = feature.rules.iter().map(|rule| rule.background.as_ref());
+    let backgrounds = std::iter::once(feature.background.as_ref()).chain(ruled);
+    let backgrounds = backgrounds
+        .flatten()
+        .flat_map(|background| &background.steps);
+    backgrounds.chain(all(feature).flat_map(|(_, scenario)| &scenario.steps))
+}
+
+/// The feature files in the folders of `features`.
+///
+/// # Errors
+/// When a folder cannot be read.
 pub(crate) fn files(features: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for folder in fs::read_dir(features)?.collect::<Result<Vec<_>, _>>()? {
@@ -72,7 +99,8 @@ pub(crate) fn files(features: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Whether a tag names a rule: `R3.07`.
-fn is_rule(tag: &str) -> bool {
+#[must_use]
+pub fn is_rule(tag: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     tag.strip_prefix('R')
         .and_then(|numbers| numbers.split_once('.'))
@@ -80,7 +108,8 @@ fn is_rule(tag: &str) -> bool {
 }
 
 /// The id of the rule that begins in this line.
-fn rule_of(line: &str) -> Option<&str> {
+#[must_use]
+pub fn rule_of(line: &str) -> Option<&str> {
     line.strip_prefix("- ")?
         .split_whitespace()
         .next()

@@ -103,6 +103,12 @@ impl Client {
         }
     }
 
+    /// The address of the server.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The same client showing `token` as `Authorization: Bearer`.
     #[must_use]
     pub fn with_token(&self, token: impl Into<String>) -> Self {
