@@ -16,10 +16,12 @@ use crate::{
     world::Studio,
 };
 
+mod editor;
 mod page;
 mod snippet;
 mod source;
 
+pub use editor::settings;
 pub use page::page;
 
 /// What a sentence begins with.
@@ -106,6 +108,8 @@ pub struct Parameter {
     pub doc: String,
     /// Its file, from `features/src` on.
     pub file: String,
+    /// Whether its source writes it as a raw string, which not every program reads.
+    pub is_verbatim: bool,
     /// Whether it stands for several.
     pub is_list: bool,
 }

@@ -2,7 +2,8 @@
 //! may only shrink.
 //!
 //! A rule is a line that begins with `- R3.07` and what follows it up to the next rule or heading. Its scenarios are the
-//! lines that begin with `  > ` at its end; they are written by `e2e --rules` and checked by the tests here.
+//! lines that begin with `  > ` at its end; they are written by `e2e --rules` and checked by the tests here. Rules about the gates and the suite itself
+//! name tests of ours in the same way, `  > gates/src/gate.rs: a_name`; those are written by hand, and that there are such tests is checked too.
 
 use std::{
     collections::BTreeMap,
@@ -148,7 +149,8 @@ pub fn render(text: &str, scenarios: &[Scenario]) -> String {
         let end = rendered.len() - blank;
         rendered.splice(end..end, own.iter().cloned());
     };
-    for line in text.lines().filter(|line| !line.starts_with(MARK)) {
+    let kept = |line: &&str| !line.starts_with(MARK) || named_test(line).is_some();
+    for line in text.lines().filter(kept) {
         if rule_of(line).is_some() || line.starts_with('#') {
             close(open.take(), &mut rendered);
             open = rule_of(line);
@@ -157,6 +159,29 @@ pub fn render(text: &str, scenarios: &[Scenario]) -> String {
     }
     close(open, &mut rendered);
     rendered.join("\n") + "\n"
+}
+
+/// The source and the name of a test that a rule names: `  > gates/src/gate.rs: a_name`.
+#[must_use]
+pub fn named_test(line: &str) -> Option<(&str, &str)> {
+    let (file, name) = line.strip_prefix(MARK)?.split_once(": ")?;
+    file.ends_with(".rs").then_some((file, name))
+}
+
+/// The tests that each rule names.
+#[must_use]
+pub fn named_tests(text: &str) -> BTreeMap<&str, Vec<(&str, &str)>> {
+    let mut found: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    let mut open = None;
+    for line in text.lines() {
+        if rule_of(line).is_some() || line.starts_with('#') {
+            open = rule_of(line);
+        }
+        if let (Some(rule), Some(test)) = (open, named_test(line)) {
+            found.entry(rule).or_default().push(test);
+        }
+    }
+    found
 }
 
 /// The list of rules without a scenario at the end of the text: what stands in its last code block.

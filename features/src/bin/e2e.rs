@@ -52,6 +52,9 @@ struct Arguments {
     /// Run nothing; list the sentences that a scenario can be made of, here and in REPORTS/steps.html
     #[arg(long)]
     list_steps: bool,
+    /// Run nothing; write the settings for editors, with the words of the sentences, into .vscode/settings.json
+    #[arg(long)]
+    editors: bool,
     /// Run nothing; write into rules.md which scenarios each rule has.
     #[arg(long)]
     rules: bool,
@@ -70,6 +73,13 @@ async fn main() -> Result<ExitCode> {
     }
     if arguments.list_steps {
         list_steps(&arguments.reports)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.editors {
+        let path = suite::features().with_file_name(".vscode/settings.json");
+        let settings = catalogue::settings(&Catalogue::read()?);
+        std::fs::write(&path, format!("{settings:#}\n"))
+            .with_context(|| path.display().to_string())?;
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.contract {

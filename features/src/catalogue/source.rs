@@ -124,6 +124,12 @@ fn doc(attributes: &[Attribute]) -> String {
     first.join(" ")
 }
 
+/// Whether a text is written as a raw string, or with escapes other than of the backslash.
+fn is_verbatim(text: &LitStr) -> bool {
+    let written = text.token().to_string();
+    written.starts_with('r') || written.replace(r"\\", "").contains('\\')
+}
+
 /// A type with `#[param(name = "…", regex = "…")]`.
 fn parameter(file: &str, attributes: &[Attribute], ident: &Ident) -> Result<Option<Parameter>> {
     let Some(attribute) = attributes.iter().find(|one| one.path().is_ident("param")) else {
@@ -131,18 +137,20 @@ fn parameter(file: &str, attributes: &[Attribute], ident: &Ident) -> Result<Opti
     };
     let (mut name, mut regex) = (None, None);
     attribute.parse_nested_meta(|meta| {
-        let text = meta.value()?.parse::<LitStr>()?.value();
+        let text = meta.value()?.parse::<LitStr>()?;
         if meta.path.is_ident("name") {
-            name = Some(text);
+            name = Some(text.value());
         } else if meta.path.is_ident("regex") {
             regex = Some(text);
         }
         Ok(())
     })?;
+    let regex = regex.context("a parameter type has a regular expression")?;
     Ok(Some(Parameter {
         name: name.unwrap_or_else(|| ident.to_string().to_lowercase()),
         type_name: ident.to_string(),
-        regex: regex.context("a parameter type has a regular expression")?,
+        is_verbatim: is_verbatim(&regex),
+        regex: regex.value(),
         doc: doc(attributes),
         file: file.to_owned(),
         is_list: false,
@@ -188,6 +196,7 @@ fn word(file: &str, item: &ItemMacro) -> Result<Option<Parameter>> {
     Ok(Some(Parameter {
         name: word.name.value(),
         type_name: word.ident.to_string(),
+        is_verbatim: is_verbatim(&word.regex),
         regex: word.regex.value(),
         doc: doc(&word.attributes),
         file: file.to_owned(),

@@ -11,7 +11,9 @@ use cucumber::{
 use super::*;
 use crate::rule;
 
+mod readme;
 mod reports;
+mod tutorial;
 
 #[test]
 fn every_sentence_has_exactly_one_meaning() {
