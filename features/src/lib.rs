@@ -8,6 +8,7 @@
 //! keeps `rules.md` and the scenarios in step, [`worker`] starts the example workers, [`soak`] has the long runs.
 
 pub mod bench;
+pub mod catalogue;
 pub mod database;
 pub mod demo;
 pub mod postgres;

@@ -2,7 +2,8 @@
 //! may only shrink.
 //!
 //! A rule is a line that begins with `- R3.07` and what follows it up to the next rule or heading. Its scenarios are the
-//! lines that begin with `  > ` at its end; they are written by `e2e --rules` and checked by the tests here.
+//! lines that begin with `  > ` at its end; they are written by `e2e --rules` and checked by the tests here. Rules about the gates and the suite itself
+//! name tests of ours in the same way, `  > gates/src/gate.rs: a_name`; those are written by hand, and that there are such tests is checked too.
 
 use std::{
     collections::BTreeMap,
@@ -11,10 +12,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use cucumber::gherkin::{Feature, GherkinEnv};
+use cucumber::gherkin::{self, Feature, GherkinEnv};
 
 /// What stands before a scenario of a rule.
-const MARK: &str = "  > ";
+pub(crate) const MARK: &str = "  > ";
 
 /// A scenario with the rules that it is tagged with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,8 +42,9 @@ pub fn scenarios(features: &Path) -> Result<Vec<Scenario>> {
             .unwrap_or(&path)
             .display()
             .to_string();
-        for scenario in &feature.scenarios {
-            let tags = feature.tags.iter().chain(&scenario.tags);
+        for (rule, scenario) in all(&feature) {
+            let above = rule.into_iter().flat_map(|rule| &rule.tags);
+            let tags = feature.tags.iter().chain(above).chain(&scenario.tags);
             let rules = tags.filter(|tag| is_rule(tag)).cloned().collect();
             found.push(Scenario {
                 file: file.clone(),
@@ -54,6 +56,32 @@ pub fn scenarios(features: &Path) -> Result<Vec<Scenario>> {
     Ok(found)
 }
 
+/// Every scenario of a feature, with the Gherkin rule that it stands under.
+pub(crate) fn all(
+    feature: &Feature,
+) -> impl Iterator<Item = (Option<&gherkin::Rule>, &gherkin::Scenario)> {
+    let own = feature.scenarios.iter().map(|scenario| (None, scenario));
+    let ruled = feature.rules.iter().flat_map(|rule| {
+        let scenarios = rule.scenarios.iter();
+        scenarios.map(move |scenario| (Some(rule), scenario))
+    });
+    own.chain(ruled)
+}
+
+/// Every step of a feature, those of its backgrounds too.
+pub(crate) fn steps(feature: &Feature) -> impl Iterator<Item = &gherkin::Step> {
+    let ruled = feature.rules.iter().map(|rule| rule.background.as_ref());
+    let backgrounds = std::iter::once(feature.background.as_ref()).chain(ruled);
+    let backgrounds = backgrounds
+        .flatten()
+        .flat_map(|background| &background.steps);
+    backgrounds.chain(all(feature).flat_map(|(_, scenario)| &scenario.steps))
+}
+
+/// The feature files in the folders of `features`.
+///
+/// # Errors
+/// When a folder cannot be read.
 pub(crate) fn files(features: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for folder in fs::read_dir(features)?.collect::<Result<Vec<_>, _>>()? {
@@ -72,7 +100,8 @@ pub(crate) fn files(features: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Whether a tag names a rule: `R3.07`.
-fn is_rule(tag: &str) -> bool {
+#[must_use]
+pub fn is_rule(tag: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     tag.strip_prefix('R')
         .and_then(|numbers| numbers.split_once('.'))
@@ -80,7 +109,8 @@ fn is_rule(tag: &str) -> bool {
 }
 
 /// The id of the rule that begins in this line.
-fn rule_of(line: &str) -> Option<&str> {
+#[must_use]
+pub fn rule_of(line: &str) -> Option<&str> {
     line.strip_prefix("- ")?
         .split_whitespace()
         .next()
@@ -119,7 +149,8 @@ pub fn render(text: &str, scenarios: &[Scenario]) -> String {
         let end = rendered.len() - blank;
         rendered.splice(end..end, own.iter().cloned());
     };
-    for line in text.lines().filter(|line| !line.starts_with(MARK)) {
+    let kept = |line: &&str| !line.starts_with(MARK) || named_test(line).is_some();
+    for line in text.lines().filter(kept) {
         if rule_of(line).is_some() || line.starts_with('#') {
             close(open.take(), &mut rendered);
             open = rule_of(line);
@@ -128,6 +159,29 @@ pub fn render(text: &str, scenarios: &[Scenario]) -> String {
     }
     close(open, &mut rendered);
     rendered.join("\n") + "\n"
+}
+
+/// The source and the name of a test that a rule names: `  > gates/src/gate.rs: a_name`.
+#[must_use]
+pub fn named_test(line: &str) -> Option<(&str, &str)> {
+    let (file, name) = line.strip_prefix(MARK)?.split_once(": ")?;
+    file.ends_with(".rs").then_some((file, name))
+}
+
+/// The tests that each rule names.
+#[must_use]
+pub fn named_tests(text: &str) -> BTreeMap<&str, Vec<(&str, &str)>> {
+    let mut found: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    let mut open = None;
+    for line in text.lines() {
+        if rule_of(line).is_some() || line.starts_with('#') {
+            open = rule_of(line);
+        }
+        if let (Some(rule), Some(test)) = (open, named_test(line)) {
+            found.entry(rule).or_default().push(test);
+        }
+    }
+    found
 }
 
 /// The list of rules without a scenario at the end of the text: what stands in its last code block.

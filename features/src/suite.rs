@@ -1,28 +1,48 @@
 //! All scenarios in one run: chosen by tag and name, in parallel, with reports and a count that a person can check.
 
-use std::{fs::File, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
+use chrono::{DateTime, Utc};
 use cucumber::{
-    World as _, WriterExt as _, cli,
+    World as _, Writer, WriterExt as _, cli,
+    event::ScenarioFinished,
     gherkin::{self, tagexpr::TagOperation},
     tag::Ext as _,
-    writer::{JUnit, Json, Normalize},
+    writer::{Json, Normalize},
 };
 use futures::FutureExt as _;
 use serde_json::Value;
 
 use crate::{
+    catalogue::Catalogue,
     database::{Choice, Databases},
     word::Agent,
     worker::Language,
-    world::Studio,
+    world::{House, Studio},
 };
 
+pub mod evidence;
+pub mod junit;
+mod mask;
+pub mod page;
+pub mod record;
 mod tally;
+pub mod terminal;
+mod witness;
 
-use tally::Witness;
-pub use tally::{Failure, Tally};
+use evidence::Evident;
+use record::Record;
+pub use tally::Tally;
+use witness::{Shared, Witness};
+
+/// How often a failed scenario is tried again, to tell what is broken from what is flaky. Both count as failed.
+pub const RETRIES: usize = 1;
 
 /// Where the features lie.
 #[must_use]
@@ -33,6 +53,8 @@ pub fn features() -> PathBuf {
 /// What a run is about.
 #[derive(Debug)]
 pub struct Options {
+    /// Where the features lie.
+    pub features: PathBuf,
     /// On which database.
     pub database: Choice,
     /// Only scenarios with these tags.
@@ -45,15 +67,28 @@ pub struct Options {
     pub reports: PathBuf,
     /// The languages whose worker cannot be run here: examples that are about one of them are left out.
     pub without: Vec<Language>,
+    /// Whether the servers of failed scenarios are left up. They are not tried again then.
+    pub keep: bool,
 }
+
+/// The servers of failed scenarios that were left up.
+pub type Kept = Arc<Mutex<Vec<House>>>;
 
 /// What the column `language` of an example says.
 fn language(example: &gherkin::Scenario) -> Option<Language> {
-    let rows = &example.examples.first()?.table.as_ref()?.rows;
-    let (columns, row) = (rows.first()?, rows.get(1)?);
-    let cells = columns.iter().zip(row);
-    let mut named = cells.filter(|(column, _)| *column == "language");
+    let cells = witness::example(example);
+    let mut named = cells.iter().filter(|(column, _)| column == "language");
     named.next()?.1.parse().ok()
+}
+
+/// The tags of a scenario and of what it stands in.
+fn tags<'a>(
+    feature: &'a gherkin::Feature,
+    rule: Option<&'a gherkin::Rule>,
+    scenario: &'a gherkin::Scenario,
+) -> impl Iterator<Item = &'a String> {
+    let above = rule.into_iter().flat_map(|rule| &rule.tags);
+    feature.tags.iter().chain(above).chain(&scenario.tags)
 }
 
 impl Options {
@@ -61,25 +96,33 @@ impl Options {
     fn selection(&self) -> Option<String> {
         let tags = self.tags.as_ref().map(|tags| format!("tags {tags:?}"));
         let name = self.name.as_ref().map(|name| format!("name {name}"));
+        let own = (self.features != features()).then(|| self.features.display().to_string());
         let without = self
             .without
             .iter()
             .map(|language| format!("without {}", language.name()));
-        let chosen: Vec<String> = tags.into_iter().chain(name).chain(without).collect();
+        let chosen = tags.into_iter().chain(name).chain(own).chain(without);
+        let chosen: Vec<String> = chosen.collect();
         (!chosen.is_empty()).then(|| chosen.join(", "))
     }
 
     /// Whether a scenario belongs to this run. One that is for the other database does not: it is left out, not skipped.
-    fn choose(&self, feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> bool {
+    fn choose(
+        &self,
+        feature: &gherkin::Feature,
+        rule: Option<&gherkin::Rule>,
+        scenario: &gherkin::Scenario,
+    ) -> bool {
+        // Beneath `src` lie features that are about the reports, and fail on purpose.
+        let path = feature.path.as_deref();
+        let within = path.and_then(|path| path.strip_prefix(&self.features).ok());
+        if within.is_some_and(|path| path.starts_with("src")) {
+            return false;
+        }
         if language(scenario).is_some_and(|language| self.without.contains(&language)) {
             return false;
         }
-        let tags: Vec<_> = feature
-            .tags
-            .iter()
-            .chain(&scenario.tags)
-            .map(String::as_str)
-            .collect();
+        let tags: Vec<_> = tags(feature, rule, scenario).map(String::as_str).collect();
         let named = |name: &String| scenario.name.to_lowercase().contains(&name.to_lowercase());
         !tags.contains(&self.database.other().only())
             && self
@@ -90,63 +133,133 @@ impl Options {
     }
 }
 
+/// Where a run is written down: the record for all of our reports, and Cucumber's own JSON, which other programs read.
+///
+/// # Errors
+/// When there is no place for it.
+fn writer<W: Evident + std::fmt::Debug>(
+    root: PathBuf,
+    json: PathBuf,
+) -> Result<(
+    impl Writer<W, Cli = impl cli::Args + Default> + cucumber::writer::Normalized,
+    Shared,
+)> {
+    let file = File::create(&json).with_context(|| json.display().to_string())?;
+    let (witness, record) = Witness::new(root);
+    let writer = Normalize::new(Json::for_tee(file).tee::<W, _>(witness));
+    Ok((writer.fail_on_skipped(), record))
+}
+
 /// Runs the suite and tells how it went.
 ///
 /// # Errors
-/// When it could not be run: no database, no place for the reports. A failed scenario is no error but a [`Failure`].
-pub async fn run(options: Options) -> Result<Tally> {
+/// When it could not be run: no database, no place for the reports. A failed scenario is no error: the tally has it.
+pub async fn run(options: Options, kept: Kept) -> Result<Tally> {
     std::fs::create_dir_all(&options.reports)
         .with_context(|| options.reports.display().to_string())?;
     let report = |extension: &str| {
-        let path = options
-            .reports
-            .join(format!("{}.{extension}", options.database));
-        File::create(&path).with_context(|| path.display().to_string())
+        let name = format!("{}.{extension}", options.database);
+        options.reports.join(name)
     };
-    let summary = options
-        .reports
-        .join(format!("{}.summary.json", options.database));
-    let (database, selection) = (options.database, options.selection());
-    let (witness, tally) = Witness::new();
-    let reports =
-        Json::for_tee(report("json")?).tee::<Studio, _>(JUnit::for_tee(report("xml")?, 0));
-    let writer = Normalize::new(reports.tee::<Studio, _>(witness)).fail_on_skipped();
+    let (writer, record) = writer::<Studio>(options.features.clone(), report("json"))?;
+    let told = Told {
+        summary: report("summary.json"),
+        junit: report("xml"),
+        page: report("html"),
+        database: options.database,
+        selection: options.selection(),
+        begun: now(),
+    };
+    let (root, keep) = (options.features.clone(), options.keep);
     let databases = Arc::new(Databases::prepare(options.database).await?);
     let shared = Arc::clone(&databases);
     Studio::cucumber::<PathBuf>()
         .with_writer(writer)
-        .with_cli(cli::Opts::<_, _, _, cli::Empty>::default())
         .max_concurrent_scenarios(options.concurrency)
+        .retries((!keep).then_some(RETRIES))
+        .with_cli(cli::Opts::<_, _, _, cli::Empty>::default())
         .before(move |_, _, _, studio| {
             studio.databases = Some(Arc::clone(&shared));
+            studio.begun = Some(studio.now());
             async {}.boxed_local()
         })
-        .after(|_, _, scenario, _, studio| {
+        .after(move |_, _, scenario, how, studio| {
+            let kept = Arc::clone(&kept);
             async move {
-                let torn_down = match studio {
-                    Some(studio) => {
-                        ask_the_rest(studio).await;
-                        studio.tear_down().await
-                    }
-                    None => Ok(()),
+                let Some(studio) = studio else {
+                    return;
                 };
+                if matches!(how, ScenarioFinished::StepFailed(..)) {
+                    let mut evidence = evidence::gather(studio).await;
+                    if keep && let Some(house) = studio.leave() {
+                        evidence.kept = Some(house.how_to_get_in());
+                        kept.lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .push(house);
+                    }
+                    studio.evidence = Some(evidence);
+                }
+                ask_the_rest(studio).await;
                 // The scenario has been judged; what it left behind does not change that.
-                if let Err(error) = torn_down {
+                if let Err(error) = studio.tear_down().await {
                     eprintln!("after {:?}: {error:#}", scenario.name);
                 }
             }
             .boxed_local()
         })
-        .filter_run(features(), move |feature, _, scenario| {
-            options.choose(feature, scenario)
+        .filter_run(root.clone(), move |feature, rule, scenario| {
+            options.choose(feature, rule, scenario)
         })
         .await;
     databases.finish().await?;
-    let tally = tally.take();
-    let told = tally.summary(database, selection);
-    std::fs::write(&summary, format!("{told:#}\n"))
-        .with_context(|| summary.display().to_string())?;
-    Ok(tally)
+    told.write(record.take(), &root)
+}
+
+/// Where the reports of a run go, and what stands at their head.
+struct Told {
+    summary: PathBuf,
+    junit: PathBuf,
+    page: PathBuf,
+    database: Choice,
+    selection: Option<String>,
+    begun: DateTime<Utc>,
+}
+
+impl Told {
+    fn write(&self, mut record: Record, root: &Path) -> Result<Tally> {
+        let ended = now();
+        record.name_outlines(root)?;
+        let tally = Tally::of(record);
+        let write = |path: &Path, text: String| {
+            std::fs::write(path, text).with_context(|| path.display().to_string())
+        };
+        let catalogue = Catalogue::read()?;
+        let summary = tally.summary(self.database, self.selection.as_deref(), ended);
+        write(&self.summary, format!("{summary:#}\n"))?;
+        let name = format!("the Gherkin suite on {}", self.database);
+        write(
+            &self.junit,
+            junit::document(&name, tally.record(), &catalogue)?,
+        )?;
+        let head = page::Head {
+            database: self.database.to_string(),
+            selection: self.selection.clone(),
+            build: crate::server::BUILD.to_owned(),
+            ended,
+            took: (ended - self.begun).to_std().unwrap_or_default(),
+        };
+        let rules = std::fs::read_to_string(features().join("rules.md")).context("rules.md")?;
+        write(&self.page, page::page(&head, &tally, &rules, &catalogue))?;
+        Ok(tally)
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "when the suite began and ended: a report that is read as old or fresh"
+)]
+fn now() -> DateTime<Utc> {
+    Utc::now()
 }
 
 /// How long an answer may take to what only gate 3 wants to know.

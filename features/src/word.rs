@@ -245,6 +245,24 @@ impl FromStr for Count {
     }
 }
 
+/// Several numbers, in figures: `2`, `2 and 4`, `1, 2 and 4`.
+#[derive(Clone, Debug, Parameter, PartialEq, Eq)]
+#[param(name = "numbers", regex = r"\d+(?:, \d+)*(?: and \d+)?")]
+pub struct Numbers(pub Vec<u64>);
+
+impl FromStr for Numbers {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers = text.replace(" and ", ", ");
+        numbers
+            .split(", ")
+            .map(str::parse)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
 /// A time that passes: `five minutes`, `an hour`, `61 seconds`.
 #[derive(Clone, Copy, Debug, Parameter, PartialEq, Eq)]
 #[param(
@@ -313,5 +331,6 @@ mod tests {
         assert_eq!("five minutes".parse(), Ok(Span(Duration::from_secs(300))));
         assert_eq!("an hour".parse(), Ok(Span(Duration::from_secs(3_600))));
         assert!("soon".parse::<Span>().is_err());
+        assert_eq!("1, 2 and 4".parse(), Ok(Numbers(vec![1, 2, 4])));
     }
 }

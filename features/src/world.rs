@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use cucumber::World;
-use gates::client::{Answer, ClientError};
+use gates::client::{Answer, ClientError, Journal};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::{database::Databases, word::Agent};
+use crate::{database::Databases, suite::evidence::Evidence, word::Agent};
 
 mod expect;
 mod feed;
@@ -78,6 +78,12 @@ pub struct Studio {
     pub gallery: Option<Gallery>,
     /// The answers so far, the last one last.
     pub outcomes: Vec<Outcome>,
+    /// The last calls of all people, for whoever has to explain a failure.
+    pub journal: Journal,
+    /// When the scenario began, by the server's clock.
+    pub begun: Option<DateTime<Utc>>,
+    /// What was seen when the scenario had failed.
+    pub evidence: Option<Evidence>,
     /// What a step keeps for a later one of the same concept.
     pub kept: BTreeMap<&'static str, Value>,
 }
@@ -109,6 +115,11 @@ impl Studio {
             databases: self.databases.clone(),
             ..Self::default()
         }
+    }
+
+    /// The house, to be left as it is; the scenario has none afterwards.
+    pub fn leave(&mut self) -> Option<House> {
+        self.house.take()
     }
 
     /// Stops the server and drops the database.

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use journal::Ticket;
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -13,6 +14,7 @@ mod answer;
 mod call;
 mod content;
 mod event_stream;
+mod journal;
 mod socket;
 mod witness;
 
@@ -20,6 +22,7 @@ pub use answer::{Answer, Fault, Page};
 pub use call::{Call, Kind};
 pub use content::Content;
 pub use event_stream::{EventStream, Heard, StreamError};
+pub use journal::{Exchange, Journal};
 pub use socket::{Close, Message, Socket, SocketError};
 pub use witness::{NoMeasure, look_at_responses, seen};
 
@@ -84,6 +87,7 @@ pub struct Client {
     address: String,
     credential: Credential,
     patience: Duration,
+    journal: Option<Journal>,
 }
 
 impl Client {
@@ -95,7 +99,14 @@ impl Client {
             address: address.into(),
             credential: Credential::Anonymous,
             patience: PATIENCE,
+            journal: None,
         }
+    }
+
+    /// The address of the server.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// The same client showing `token` as `Authorization: Bearer`.
@@ -118,6 +129,15 @@ impl Client {
     pub fn with_patience(&self, patience: Duration) -> Self {
         Self {
             patience,
+            ..self.clone()
+        }
+    }
+
+    /// The same client writing down in `journal` what it asks and what comes back.
+    #[must_use]
+    pub fn with_journal(&self, journal: Journal) -> Self {
+        Self {
+            journal: Some(journal),
             ..self.clone()
         }
     }
@@ -175,7 +195,9 @@ impl Client {
     /// # Errors
     /// [`SocketError::Closed`] with the server's code when it turned the caller away, else what went wrong.
     pub async fn connect(&self) -> Result<Socket, SocketError> {
-        Socket::open(&self.address, self.credential.payload(), self.patience).await
+        let payload = self.credential.payload();
+        let socket = Socket::open(&self.address, payload, self.patience).await?;
+        Ok(socket.with_journal(self.journal.clone()))
     }
 
     async fn fetch(
@@ -183,11 +205,34 @@ impl Client {
         url: String,
         request: reqwest::RequestBuilder,
     ) -> Result<Page, ClientError> {
+        let ticket = self.note(&request);
         let response = self.answer_to(&url, request).await?;
         let status = response.status().as_u16();
         match response.text().await {
-            Ok(body) => Ok(Page { status, body }),
+            Ok(body) => {
+                self.note_answer(ticket, status, body.as_bytes());
+                Ok(Page { status, body })
+            }
             Err(source) => Err(ClientError::Unreachable { url, source }),
+        }
+    }
+
+    /// Writes a request down where somebody wants it, before the caller's credential comes to it.
+    fn note(&self, request: &reqwest::RequestBuilder) -> Option<Ticket> {
+        let journal = self.journal.as_ref()?;
+        let request = request.try_clone()?.build().ok()?;
+        let url = request.url();
+        let asked = match url.query() {
+            Some(query) => format!("{} {}?{query}", request.method(), url.path()),
+            None => format!("{} {}", request.method(), url.path()),
+        };
+        let body = request.body().and_then(reqwest::Body::as_bytes);
+        Some(journal.asked(asked, body.unwrap_or_default()))
+    }
+
+    fn note_answer(&self, ticket: Option<Ticket>, status: u16, body: &[u8]) {
+        if let (Some(journal), Some(ticket)) = (&self.journal, ticket) {
+            journal.answered(ticket, Some(status), body);
         }
     }
 

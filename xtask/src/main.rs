@@ -18,7 +18,9 @@ const HELP: &str = "\
 cargo xtask COMMAND [ARGUMENTS]
 
   test [--require-all]       all that must hold: format, lints, tests, the Gherkin suite on SQLite and PostgreSQL
-  e2e [ARGUMENTS]            the Gherkin suite: --database sqlite|postgres, --tags, --name, ... go to it as they are
+  e2e [ARGUMENTS]            the Gherkin suite: --database sqlite|postgres, --tags, --name, ... go to it as they are; --keep leaves a failed
+                             scenario's server up, --features FOLDER runs drafts; --list-steps lists the sentences that there are,
+                             --rules and --editors write what is kept in step with them (features/README.md)
   gates [ARGUMENTS]          the five quality gates of a server of this build, or of a deployment with --url and --token-file;
                              --only N, --rate, --seconds, --threshold, --reports, --record, ...
   schema [--check]           prints the served schema to api/schema.graphql, or fails where that file differs

@@ -8,6 +8,8 @@ use gates::shrinking::List;
 
 use super::*;
 
+mod style;
+
 fn features() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -73,9 +75,13 @@ fn rules_without_a_scenario_are_listed_and_the_list_only_shrinks() {
         .flat_map(|scenario| &scenario.rules)
         .map(String::as_str)
         .collect();
-    // The rules of sections 8 and 9 are about the gates and the suite itself: their tests are named in their own place.
+    let tested = named_tests(&text);
     let without = rules(&text).into_iter().filter(|rule| {
-        !rule.starts_with("R8.") && !rule.starts_with("R9.") && !covered.contains(rule)
+        let is_shown = match is_about_ourselves(rule) {
+            true => tested.contains_key(rule),
+            false => covered.contains(rule),
+        };
+        !is_shown
     });
     let list = List::read(uncovered(&text).expect("a code block"))
         .expect("a list with its number at the head");
@@ -85,6 +91,47 @@ fn rules_without_a_scenario_are_listed_and_the_list_only_shrinks() {
         "the list at the end of rules.md does not say what is so:\n{}",
         faults.join("\n")
     );
+}
+
+/// The rules of sections 8 and 9 are about the gates and the suite itself: tests of ours show them.
+fn is_about_ourselves(rule: &str) -> bool {
+    rule.starts_with("R8.") || rule.starts_with("R9.")
+}
+
+#[test]
+fn every_test_that_a_rule_names_is_there() {
+    let root = features();
+    let root = root.parent().expect("the repository");
+    let mut faults = Vec::new();
+    for (rule, tests) in named_tests(&text()) {
+        if !is_about_ourselves(rule) {
+            faults.push(format!("{rule} names tests: it is shown by scenarios"));
+        }
+        for (file, name) in tests {
+            let source = fs::read_to_string(root.join(file)).unwrap_or_default();
+            if !has_test(&source, name) {
+                faults.push(format!("{rule}: there is no test {name} in {file}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Whether a source has a test of that name: a function with an attribute `test` right above it.
+fn has_test(source: &str, name: &str) -> bool {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let declared = format!("fn {name}(");
+    let at = lines.iter().position(|line| line.contains(&declared));
+    let above = at.into_iter().flat_map(|at| lines.iter().take(at).rev());
+    let mut above = above.take_while(|line| line.starts_with("#[") || line.starts_with("//"));
+    above.any(|line| line.contains("test]") || line.contains("test("))
+}
+
+#[test]
+fn a_function_that_is_no_test_is_none() {
+    let source = "#[test]\nfn a() {}\n\nfn b() {}\n#[tokio::test]\nasync fn c() {}\n";
+    assert!(has_test(source, "a") && has_test(source, "c"));
+    assert!(!has_test(source, "b") && !has_test(source, "d") && !has_test("", "a"));
 }
 
 const SMALL: &str = "# Rules\n- R1.01 One.\n\n| a table |\n\n- R1.02 Two\n  on two lines.\n  > gone.feature: Gone\n\n## 2. More\n- R2.01 Three.\n";
@@ -112,6 +159,17 @@ fn scenarios_are_put_at_the_end_of_their_rule_and_old_ones_go() {
             &[tagged("A", &["R1.01", "R2.01"]), tagged("B", &["R1.01"])]
         ),
         wanted
+    );
+}
+
+#[test]
+fn tests_that_a_rule_names_are_kept() {
+    let text = "- R8.01 One.\n  > gates/src/gate.rs: a_name\n  > gone.feature: Gone\n";
+    let kept = "- R8.01 One.\n  > gates/src/gate.rs: a_name\n";
+    assert_eq!(render(text, &[]), kept);
+    assert_eq!(
+        named_tests(kept)["R8.01"],
+        [("gates/src/gate.rs", "a_name")]
     );
 }
 

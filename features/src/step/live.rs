@@ -251,12 +251,6 @@ async fn stream_is_refused(studio: &mut Studio, code: Code) -> Result<()> {
     expect_equal("the refusal", codes, vec![code.as_str()])
 }
 
-#[when(expr = "{agent} connects")]
-async fn connects(studio: &mut Studio, who: Agent) -> Result<()> {
-    let client = studio.client(&who).await?;
-    connect(studio, &client).await
-}
-
 #[when(expr = "{agent} connects, showing its token as {word}")]
 async fn connects_showing(studio: &mut Studio, who: Agent, name: String) -> Result<()> {
     let client = studio

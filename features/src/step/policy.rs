@@ -8,7 +8,7 @@ use gates::client::Call;
 use serde_json::{Value, json};
 
 use crate::{
-    word::{Agent, Code, Count, Status, Task},
+    word::{Agent, Code, Count, Numbers, Status, Task},
     world::{SESSION, Studio, definition, expect_equal, input_schema, registration},
 };
 
@@ -167,12 +167,8 @@ async fn names_transition(studio: &mut Studio, from: Status, to: Status) -> Resu
     Ok(())
 }
 
-#[then(regex = r"^the faults name the lines? ([\d and,]+)$")]
-async fn faults_name_lines(studio: &mut Studio, lines: String) -> Result<()> {
-    let wanted: Vec<u64> = lines
-        .split(|letter: char| !letter.is_ascii_digit())
-        .filter_map(|line| line.parse().ok())
-        .collect();
+#[then(expr = "the faults name the line(s) {numbers}")]
+async fn faults_name_lines(studio: &mut Studio, wanted: Numbers) -> Result<()> {
     let faults = studio
         .refusal()?
         .extensions
@@ -185,7 +181,7 @@ async fn faults_name_lines(studio: &mut Studio, lines: String) -> Result<()> {
         .flatten()
         .filter_map(|fault| fault["line"].as_u64())
         .collect();
-    expect_equal("the lines named", named, wanted)
+    expect_equal("the lines named", named, wanted.0)
 }
 
 #[then(expr = "the refusal points to {string} and the rule {string}")]

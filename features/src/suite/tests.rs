@@ -11,6 +11,10 @@ use cucumber::{
 use super::*;
 use crate::rule;
 
+mod readme;
+mod reports;
+mod tutorial;
+
 #[test]
 fn every_sentence_has_exactly_one_meaning() {
     let steps = Studio::collection();
@@ -20,15 +24,7 @@ fn every_sentence_has_exactly_one_meaning() {
         let feature = feature
             .expand_examples()
             .expect("every placeholder has its column");
-        let background = feature
-            .background
-            .iter()
-            .flat_map(|background| &background.steps);
-        let scenarios = feature
-            .scenarios
-            .iter()
-            .flat_map(|scenario| &scenario.steps);
-        for step in background.chain(scenarios) {
+        for step in rule::steps(&feature) {
             let fault = match steps.find(step) {
                 Ok(Some(_)) => continue,
                 Ok(None) => "no step is written so".to_owned(),

@@ -150,7 +150,11 @@ impl House {
         self.databases.bring_back(&self.own).await
     }
 
-    pub(super) async fn tear_down(mut self) -> Result<()> {
+    /// Stops the server and drops the database.
+    ///
+    /// # Errors
+    /// When the database cannot be dropped.
+    pub async fn tear_down(mut self) -> Result<()> {
         let stopped = match std::mem::replace(&mut self.host, Host::Stopped) {
             Host::InProcess(server) => server.stop().await,
             // A process is killed when dropped.
@@ -187,6 +191,24 @@ impl House {
             Host::Process(process) => Ok(Client::new(process.admin_address.clone())),
             Host::Stopped => bail!("no server runs"),
         }
+    }
+
+    /// Where the server answers, where its files lie, and how to have a token of it: for a person who looks into it.
+    #[must_use]
+    pub fn how_to_get_in(&self) -> String {
+        let admin = self.admin();
+        let (address, admin) = match (&self.host, &admin) {
+            (Host::Stopped, _) | (_, Err(_)) => ("none: it was stopped", String::new()),
+            (_, Ok(admin)) => (
+                self.client.address(),
+                format!(", admin {}", admin.address()),
+            ),
+        };
+        format!(
+            "left up: {address}{admin}, data directory {}\na token: ziggie token SYSTEM-001 {}",
+            self.data_dir.path().display(),
+            self.flags().join(" ")
+        )
     }
 
     /// Where the server keeps its files.

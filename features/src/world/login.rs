@@ -12,7 +12,7 @@ impl Studio {
     /// # Errors
     /// When no server was started.
     pub fn door(&self) -> Result<Client> {
-        Ok(self.house()?.client())
+        Ok(self.house()?.client().with_journal(self.journal.clone()))
     }
 
     /// A client that shows the token of `who`, who logs in first if need be; a stranger shows none.

@@ -79,6 +79,7 @@ impl Client {
             Some(bytes) => request.body(bytes),
             None => request,
         };
+        let ticket = self.note(&request);
         let response = self.answer_to(&url, request).await?;
         let status = response.status().as_u16();
         let headers = response.headers().iter();
@@ -90,7 +91,10 @@ impl Client {
             status,
             headers: headers.collect(),
             bytes: match response.bytes().await {
-                Ok(bytes) => bytes.to_vec(),
+                Ok(bytes) => {
+                    self.note_answer(ticket, status, &bytes);
+                    bytes.to_vec()
+                }
                 Err(source) => return Err(ClientError::Unreachable { url, source }),
             },
         })

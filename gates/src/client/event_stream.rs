@@ -97,6 +97,7 @@ impl Client {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
+        let ticket = self.note(&request);
         if let Some((name, value)) = self.credential.entry() {
             request = request.header(name, value);
         }
@@ -128,6 +129,7 @@ impl Client {
         if let Ok(body) = serde_json::from_str(&body) {
             witness::note(&self.address, &call.document(), &call.variables(), &body);
         }
+        self.note_answer(ticket, status, body.as_bytes());
         let page = Page { status, body };
         Err(match Answer::of(&page) {
             Some(answer) => StreamError::Refused(answer),

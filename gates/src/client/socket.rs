@@ -19,7 +19,11 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Call, Fault, witness};
+use super::{
+    Call, Fault,
+    journal::{Journal, Ticket},
+    witness,
+};
 
 /// The sub-protocol that both sides must name.
 const PROTOCOL: HeaderValue = HeaderValue::from_static("graphql-transport-ws");
@@ -104,6 +108,9 @@ pub struct Socket {
     operations: u32,
     /// What each operation asked for: its document and variables.
     asked: BTreeMap<String, (String, Value)>,
+    /// Where what is said is written down, and which line there is an operation's.
+    journal: Option<Journal>,
+    tickets: BTreeMap<String, Ticket>,
     /// What came while something else was waited for.
     unheard: VecDeque<Heard>,
     /// How far quiet operations have come, by what the server's pings say.
@@ -134,6 +141,8 @@ impl Socket {
             stream,
             operations: 0,
             asked: BTreeMap::new(),
+            journal: None,
+            tickets: BTreeMap::new(),
             unheard: VecDeque::new(),
             places: BTreeMap::new(),
             patience,
@@ -148,6 +157,11 @@ impl Socket {
         }
     }
 
+    /// The same socket writing down what it asks for and what came last.
+    pub(super) fn with_journal(self, journal: Option<Journal>) -> Self {
+        Self { journal, ..self }
+    }
+
     /// Starts an operation and returns its id; what it brings comes from [`Socket::next`].
     ///
     /// # Errors
@@ -156,6 +170,11 @@ impl Socket {
         self.operations += 1;
         let id = self.operations.to_string();
         let payload = json!({ "query": call.document(), "variables": call.variables() });
+        if let Some(journal) = &self.journal {
+            let request = "SUBSCRIBE over WebSocket".to_owned();
+            let ticket = journal.asked(request, payload.to_string().as_bytes());
+            self.tickets.insert(id.clone(), ticket);
+        }
         self.say(&json!({ "id": id, "type": "subscribe", "payload": payload }))
             .await?;
         self.asked
@@ -254,6 +273,10 @@ impl Socket {
 
     /// Shows a response to whoever looks at all of them.
     fn witness(&self, said: &Value) {
+        let ticket = said["id"].as_str().and_then(|id| self.tickets.get(id));
+        if let (Some(journal), Some(ticket)) = (&self.journal, ticket) {
+            journal.answered(*ticket, None, said.to_string().as_bytes());
+        }
         let asked = said["id"].as_str().and_then(|id| self.asked.get(id));
         let Some((document, variables)) = asked else {
             return;
