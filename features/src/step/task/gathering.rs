@@ -10,7 +10,8 @@ use crate::{
     world::{Studio, expect_equal},
 };
 
-const AGGREGATE: &str = "aggregate { total byStatus { status count } outputs { nodes { taskId type output } } firstError complete }";
+const AGGREGATE: &str = "aggregate { total byStatus { status count } outputs { nodes { taskId type output } edges { cursor node { taskId } } pageInfo { hasNextPage } totalCount } \
+    firstError complete }";
 
 #[when(expr = "{agent} gathers the results of {task}")]
 async fn gathers(studio: &mut Studio, step: &Step, by: Agent, task: Task) -> Result<()> {
