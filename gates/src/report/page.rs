@@ -17,11 +17,7 @@ pub fn page(report: &Report) -> String {
         .iter()
         .map(|finding| gate(report, finding))
         .collect();
-    let verdict = match report.status() {
-        Status::Passed => "All five gates passed: this build is fit.",
-        Status::Warning => "No gate failed, and not all passed.",
-        Status::Failed => "Not fit: what is below in red has to be mended first.",
-    };
+    let verdict = verdict(report);
     let others: String = report.other_builds().into_iter().map(other_build).collect();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -39,6 +35,18 @@ pub fn page(report: &Report) -> String {
         began = super::time(report.started_at),
         ended = super::time(report.finished_at),
     )
+}
+
+fn verdict(report: &Report) -> &'static str {
+    let failed = |finding: &Finding| finding.status == Status::Failed;
+    match report.status() {
+        Status::Passed => "All five gates passed: this build is fit.",
+        Status::Warning => "No gate failed, and not all passed.",
+        Status::Failed if report.findings.iter().any(failed) => {
+            "Not fit: what failed has to be mended first."
+        }
+        Status::Failed => "Only some of the five gates were run: those below.",
+    }
 }
 
 /// A build that was measured beside, and whether it is the one that is judged.

@@ -21,6 +21,13 @@ async fn run(arguments: &[&str]) -> (Output, Value) {
     let read = |name: &str| fs::read_to_string(reports.path().join(name));
     let told = read("gates.json").map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
     if !told.is_null() {
+        let schema = serde_json::from_str(include_str!("../../report.schema.json")).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let faults: Vec<String> = validator
+            .iter_errors(&told)
+            .map(|fault| fault.to_string())
+            .collect();
+        assert!(faults.is_empty(), "{faults:?}");
         assert!(read("gates.xml").unwrap().contains("<testsuite"));
         assert!(read("gates.html").unwrap().contains("Quality gates"));
     }
@@ -130,16 +137,29 @@ async fn who_cannot_measure_has_failed_and_who_is_not_reached_is_another_matter(
     // Without the admin address nobody knows what memory the server holds.
     let (output, told) = run(&arguments).await;
     assert_eq!(told["rating"], "0/5", "{}", said(&output));
+    // What writes was run beside the deployment, on a twin of its build.
+    let load = &told["gates"][1]["details"];
+    assert_eq!(load["place"], "deployment and twin");
+    assert_eq!(told["twinBuildHash"], told["buildHash"]);
+    let operations = &load["figures"]["twin"]["operations"];
+    assert!(
+        operations["createTask"]["count"].as_u64() > Some(0),
+        "{load}"
+    );
     for gate in told["gates"].as_array().unwrap() {
-        let reasons = &gate["details"]["reasons"];
-        let first = reasons[0].as_str().unwrap();
-        assert!(first.contains("it could not measure"), "{gate}");
+        let reasons = gate["details"]["reasons"].to_string();
+        assert!(reasons.contains("it could not measure"), "{gate}");
     }
     twin.stop().await.unwrap();
     let (output, told) = run(&arguments).await;
     assert_eq!((output.status.code(), told), (Some(3), Value::Null));
     let (output, _) = run(&["--only", "6"]).await;
     assert_eq!(output.status.code(), Some(2));
+    let limits = folder.path().join("limits.toml");
+    fs::write(&limits, "p96-ms = 50\n").unwrap();
+    let (output, _) = run(&["--thresholds", &limits.to_string_lossy()]).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("unknown field `p96-ms`"));
     let (output, _) = run(&["--url", "127.0.0.1:1"]).await;
     assert_eq!(output.status.code(), Some(2));
 }

@@ -40,7 +40,9 @@ pub(super) fn tables(figures: &Map<String, Value>) -> String {
             let inner = tables(members);
             told += &format!("<h3>{}</h3>\n{inner}", text(&words(name).0));
         } else {
-            let rows: String = members.iter().map(row).collect();
+            // These are names of their own: statuses, tiers, operations.
+            let line = |(name, value): (&String, &Value)| line(name, value, "");
+            let rows: String = members.iter().map(line).collect();
             let name = text(&words(name).0);
             told += &format!("<table>\n<caption>{name}</caption>\n{rows}</table>\n");
         }
@@ -88,17 +90,17 @@ fn matrix(name: &str, lines: Vec<(&str, &Value)>) -> String {
 
 fn row((name, value): (&String, &Value)) -> String {
     let (name, unit) = words(name);
-    let value = told(value);
+    line(&name, value, unit)
+}
+
+fn line(name: &str, value: &Value, unit: &str) -> String {
+    let value = text(&told(value));
     let unit = if unit.is_empty() {
         String::new()
     } else {
         format!(" {unit}")
     };
-    format!(
-        "<tr><th>{}</th><td>{}{unit}</td></tr>\n",
-        text(&name),
-        text(&value)
-    )
+    format!("<tr><th>{}</th><td>{value}{unit}</td></tr>\n", text(name))
 }
 
 /// The ends of names that are units.

@@ -88,3 +88,14 @@ async fn a_server_that_holds_too_much_or_does_not_say_what_it_holds() {
     let unknown = looked(&target, |_| {}).await;
     assert_red(&unknown, &["the server's metrics were not reached"]);
 }
+
+#[tokio::test]
+async fn a_deployment_of_another_build_than_the_twin_that_would_work_for_it() {
+    let server = Scratch::start().await;
+    let mut plan = plan(Gate::Performance, &server.target);
+    plan.place = gates::gate::Place::Deployment;
+    let mut twin = server.target.clone();
+    twin.build_hash = "0ddba11".to_owned();
+    plan.twin = Some(twin);
+    assert_red(&said(&plan).await, &["the twin is of build 0ddba11"]);
+}
