@@ -4,6 +4,7 @@
 mod admin;
 mod answer;
 mod asset;
+mod boundary;
 mod credential;
 mod drain;
 mod event_stream;
@@ -24,6 +25,7 @@ mod socket;
 mod tlog;
 
 pub use admin::admin_routes;
+pub use boundary::{Boundary, ForwardedBy};
 pub use drain::{Drain, Draining};
 pub use limit::Limits;
 pub use listener::serve;
@@ -44,6 +46,7 @@ pub struct Gateway {
     service: Service,
     schema: Schema,
     limits: Limits,
+    boundary: Boundary,
     draining: Draining,
     metrics: Metrics,
     sessions: SessionWatch,
@@ -65,7 +68,12 @@ impl std::fmt::Debug for Gateway {
 
 impl Gateway {
     /// Builds the schema over the service and starts watching sessions; the watch ends when `draining` begins.
-    pub fn start(service: Service, limits: Limits, draining: Draining) -> Arc<Self> {
+    pub fn start(
+        service: Service,
+        limits: Limits,
+        boundary: Boundary,
+        draining: Draining,
+    ) -> Arc<Self> {
         Arc::new(Self {
             schema: crate::graphql::build(service.clone()),
             metrics: Metrics::new(service.db.kind()),
@@ -75,6 +83,7 @@ impl Gateway {
             exports: Arc::new(Semaphore::new(export::AT_ONCE)),
             service,
             limits,
+            boundary,
             draining,
         })
     }

@@ -2,6 +2,7 @@
 
 pub mod layer;
 mod limits;
+pub mod list;
 pub mod unit;
 
 use std::fmt;
@@ -12,6 +13,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use limits::Limits;
+use list::{List, Network, WebOrigin};
+
+use crate::http;
 
 /// Everything that a server is told. Production, tests and demo differ in this and in the clock only.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -21,6 +25,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where operators are answered: liveness, readiness, metrics.
     pub admin_listen: SocketAddr,
+    /// The networks of proxies whose word is taken for who asks.
+    pub trusted_proxies: List<Network>,
+    /// The header in which they say so.
+    pub forwarded_header: ForwardedHeader,
+    /// The origins of pages that may ask from a browser.
+    pub allowed_origins: List<WebOrigin>,
     /// Where keys, tokens and the embedded database are kept.
     pub data_dir: PathBuf,
     /// `postgres://user:password@host:port/name`; without it the database is a file in the data directory.
@@ -61,6 +71,9 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
             admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7401)),
+            trusted_proxies: List::default(),
+            forwarded_header: ForwardedHeader::default(),
+            allowed_origins: List::default(),
             data_dir: PathBuf::from("./ziggie-data"),
             database_url: None,
             database_connections: 10,
@@ -78,6 +91,33 @@ impl Default for Config {
             log: Log::default(),
             limits: Limits::default(),
         }
+    }
+}
+
+/// Where proxies say who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+impl Config {
+    /// What the edge believes of what is outside.
+    pub(super) fn boundary(&self) -> anyhow::Result<http::Boundary> {
+        let origins = self.allowed_origins.0.iter();
+        let origins = origins.map(|origin| Ok(origin.to_string().parse()?));
+        Ok(http::Boundary {
+            trusted_proxies: self.trusted_proxies.0.iter().map(|one| one.0).collect(),
+            forwarded_by: match self.forwarded_header {
+                ForwardedHeader::XForwardedFor => http::ForwardedBy::XForwardedFor,
+                ForwardedHeader::Forwarded => http::ForwardedBy::Forwarded,
+            },
+            allowed_origins: origins.collect::<anyhow::Result<_>>()?,
+        })
     }
 }
 

@@ -76,7 +76,12 @@ pub async fn start(config: Config) -> Result<Running> {
     let (drain, draining) = Drain::new();
     let (admin_drain, admin_draining) = Drain::new();
     let limits = config.limits.of_edge();
-    let gateway = Gateway::start(parts.service.clone(), limits.clone(), draining.clone());
+    let gateway = Gateway::start(
+        parts.service.clone(),
+        limits.clone(),
+        config.boundary()?,
+        draining.clone(),
+    );
     let door = Door::open(data_dir.socket(), parts.service.clone());
     let serving = http::serve(
         listener,

@@ -16,6 +16,8 @@ pub struct Origin {
     pub ip_address: Option<IpAddr>,
     /// The client's own name for itself, cut at 200 characters; personal.
     pub user_agent: Option<Arc<str>>,
+    /// The trace that it belongs to, as its sender says; for the log alone.
+    pub trace_id: Option<Arc<str>>,
     /// When the request began, for durations.
     pub started: Instant,
 }
@@ -27,6 +29,7 @@ impl Origin {
             request_id,
             ip_address: None,
             user_agent: None,
+            trace_id: None,
             started: Instant::now(),
         }
     }

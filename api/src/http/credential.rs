@@ -8,6 +8,7 @@ use axum::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
 use entities::id::RequestId;
 use serde_json::{Map, Value};
 
+use super::boundary;
 use crate::auth::actor::{Caller, Origin};
 use crate::error::{Error, Result};
 use crate::service::{Service, session};
@@ -86,7 +87,11 @@ fn bearer_token(value: &str) -> Option<&str> {
 }
 
 /// Where a request comes from.
-pub(super) fn origin(request_id: RequestId, peer: Option<IpAddr>, headers: &HeaderMap) -> Origin {
+pub(super) fn origin(
+    request_id: RequestId,
+    address: Option<IpAddr>,
+    headers: &HeaderMap,
+) -> Origin {
     let user_agent = headers.get(USER_AGENT).map(|value| {
         let text = String::from_utf8_lossy(value.as_bytes());
         text.chars()
@@ -96,8 +101,9 @@ pub(super) fn origin(request_id: RequestId, peer: Option<IpAddr>, headers: &Head
     });
     Origin {
         request_id,
-        ip_address: peer,
+        ip_address: address,
         user_agent: user_agent.map(Into::into),
+        trace_id: boundary::trace_id(headers).map(Into::into),
         started: Instant::now(),
     }
 }

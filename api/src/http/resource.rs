@@ -77,6 +77,7 @@ impl Drop for Record {
             code = self.code,
             duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             request_id = %self.origin.request_id,
+            trace_id = self.origin.trace_id.as_deref(),
             agent_id = self.agent_id.as_deref(),
             "request"
         );

@@ -8,19 +8,21 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Extension, Json};
 use entities::id::RequestId;
+use tower::util::option_layer;
 
 use super::answer::Refusal;
+use super::boundary::REQUEST_ID;
 use super::media::Media;
 use super::{Gateway, asset, credential, export, graphql, tlog};
+use crate::auth::actor::Origin;
 use crate::error::Error;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How long a reader may keep the public keys: a new key signs within a minute of its making.
 const KEYS_CACHED: HeaderValue = HeaderValue::from_static("public, max-age=60");
 
@@ -34,6 +36,8 @@ pub fn public_routes(gateway: Arc<Gateway>) -> Router {
         .route("/audit/tlog/{*path}", any(tlog::answer))
         .route("/.well-known/jwks.json", get(keys))
         .fallback(nothing_there)
+        .layer(middleware::from_fn_with_state(gateway.clone(), admit))
+        .layer(option_layer(gateway.boundary.cors()))
         .layer(middleware::from_fn_with_state(gateway.clone(), dress))
         .with_state(gateway)
 }
@@ -49,29 +53,22 @@ async fn nothing_there(Extension(request_id): Extension<RequestId>, uri: Uri) ->
     Refusal::new(StatusCode::NOT_FOUND, error).into_http(Media::Json, request_id)
 }
 
-/// Mints the request's id, lets in what its address may still ask for, and sends every answer out with the id and with the headers that
-/// keep browsers from running anything.
+/// Learns who asks, and sends every answer out with the request's id and with the headers that keep browsers from running anything.
 async fn dress(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let request_id = gateway.service.db.request_id();
-    let peer = peer.ip().to_canonical();
-    let origin = credential::origin(request_id, Some(peer), request.headers());
-    let mut response = match gateway.service.rates.arrive(&origin) {
-        Ok(()) => {
-            request.extensions_mut().insert(request_id);
-            request.extensions_mut().insert(origin);
-            next.run(request).await
-        }
-        // Neither its body nor its token is looked at.
-        Err(error) => {
-            let media = Media::accepted(request.headers()).unwrap_or(Media::GraphqlResponse);
-            Refusal::new(StatusCode::TOO_MANY_REQUESTS, error).into_http(media, request_id)
-        }
-    };
+    let (boundary, headers) = (&gateway.boundary, request.headers());
+    let request_id = boundary
+        .request_id(peer.ip(), headers)
+        .unwrap_or_else(|| gateway.service.db.request_id());
+    let client = boundary.client(peer.ip(), headers);
+    let origin = credential::origin(request_id, Some(client), headers);
+    request.extensions_mut().insert(request_id);
+    request.extensions_mut().insert(origin);
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     // An id is ASCII by construction.
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
@@ -82,6 +79,20 @@ async fn dress(
         .or_insert(HeaderValue::from_static("no-store"));
     secure(headers);
     response
+}
+
+/// Lets in what its address may still ask for; else neither its body nor its token is looked at.
+async fn admit(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(origin): Extension<Origin>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Err(error) = gateway.service.rates.arrive(&origin) else {
+        return next.run(request).await;
+    };
+    let media = Media::accepted(request.headers()).unwrap_or(Media::GraphqlResponse);
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, error).into_http(media, origin.request_id)
 }
 
 /// What is served is data, never a page.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, Request};
 use axum::http::StatusCode;
+use axum::http::header::ORIGIN;
 use axum::response::Response;
 
 use super::Gateway;
@@ -17,7 +18,8 @@ use super::answer::Refusal;
 use super::credential::Credential;
 use super::media::Media;
 use crate::auth::actor::Origin;
-use crate::error::Error;
+use crate::error::{Denial, Error};
+use crate::service::session;
 use connection::Connection;
 use protocol::Close;
 
@@ -34,6 +36,17 @@ const GOODBYE: Duration = Duration::from_secs(1);
 pub(super) async fn upgrade(gateway: Arc<Gateway>, origin: Origin, request: Request) -> Response {
     let request_id = origin.request_id;
     let refuse = |status, error| Refusal::new(status, error).into_http(Media::Json, request_id);
+    // A page of somebody else's would use its reader's place in the network.
+    if !gateway.boundary.allows_page(request.headers().get(ORIGIN)) {
+        let denial = Denial {
+            rule: "R10.05 allowed_origins",
+            needed: "a page of an origin that is allowed".to_owned(),
+            had: "a page of another".to_owned(),
+        };
+        let stranger = session::anonymous(origin);
+        gateway.service.denials.report(&stranger, &denial);
+        return refuse(StatusCode::FORBIDDEN, Error::Forbidden(denial));
+    }
     if let Some(error) = gateway.refuses_streams() {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, error);
     }
@@ -111,6 +124,7 @@ impl Open {
             code,
             duration_ms = u64::try_from(self.origin.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             request_id = %self.origin.request_id,
+            trace_id = self.origin.trace_id.as_deref(),
             "socket closed"
         );
     }

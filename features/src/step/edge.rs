@@ -5,7 +5,10 @@ use std::net::IpAddr;
 use anyhow::{Context as _, Result};
 use cucumber::given;
 use gates::client::{Answer, Call, Fault};
-use reqwest::header::HeaderMap;
+use reqwest::{
+    Method,
+    header::{HeaderMap, HeaderName},
+};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -13,7 +16,11 @@ use crate::{
     world::{House, Studio},
 };
 
+mod boundary;
 mod rate;
+
+/// What came back.
+const HEARD: &str = "what came back";
 
 /// The smallest question that needs a session.
 const WHO_AM_I: &str = "{ me { id } }";
@@ -30,6 +37,7 @@ async fn setting_is(studio: &mut Studio, key: String, value: String) -> Result<(
 /// A request as it goes over the wire: from an address of one's own choice, with any header.
 struct Knock {
     from: Option<IpAddr>,
+    method: Method,
     headers: HeaderMap,
     body: Value,
 }
@@ -46,6 +54,7 @@ impl Knock {
     fn asking(query: &str) -> Self {
         Self {
             from: None,
+            method: Method::POST,
             headers: HeaderMap::new(),
             body: json!({ "query": query }),
         }
@@ -65,8 +74,14 @@ impl Knock {
         Ok(Self { from, ..self })
     }
 
+    /// By another method than POST: without a body.
+    fn by_method(self, method: Method) -> Self {
+        Self { method, ..self }
+    }
+
     /// With a header.
-    fn with(mut self, name: &'static str, value: &str) -> Result<Self> {
+    fn with(mut self, name: &str, value: &str) -> Result<Self> {
+        let name: HeaderName = name.parse()?;
         self.headers.insert(name, value.parse()?);
         Ok(self)
     }
@@ -84,10 +99,20 @@ impl Knock {
         let client = reqwest::Client::builder()
             .local_address(self.from)
             .build()?;
-        let request = client.post(url).headers(self.headers);
-        let response = request.json(&self.body).send().await?;
+        let request = client
+            .request(self.method.clone(), url)
+            .headers(self.headers);
+        let request = match self.method {
+            Method::POST => request.json(&self.body),
+            _ => request,
+        };
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await?;
+        // What follows an upgrade is no text.
+        let text = match status {
+            101 => String::new(),
+            _ => response.text().await?,
+        };
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Ok(Heard {
             status,

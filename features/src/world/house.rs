@@ -164,14 +164,15 @@ impl House {
         stopped
     }
 
-    /// Where the server in this process answers.
+    /// Where the server answers.
     ///
     /// # Errors
-    /// When it is none.
+    /// When none runs.
     pub fn address(&self) -> Result<String> {
         match &self.host {
             Host::InProcess(server) => Ok(server.address().to_string()),
-            Host::Process(_) | Host::Stopped => bail!("no server runs in this process"),
+            Host::Process(process) => Ok(process.address.clone()),
+            Host::Stopped => bail!("no server runs"),
         }
     }
 

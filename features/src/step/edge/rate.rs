@@ -7,7 +7,7 @@ use cucumber::{gherkin::Step, then, when};
 use gates::client::{Answer, Call};
 use serde_json::{Value, json};
 
-use super::{ANYTHING, Knock, WHO_AM_I};
+use super::{ANYTHING, HEARD, Knock, WHO_AM_I};
 use crate::{
     step::audit::{await_entries, entries},
     word::{Agent, Code, Count},
@@ -18,11 +18,9 @@ use crate::{
 const BATCH: &str = "how many were asked in a row";
 /// The last wait that somebody was told.
 const TOLD: &str = "how long somebody was told to wait, in ms";
-/// What came back over the wire.
-const HEARD: &str = "what came back";
 
 /// Remembers answers that came one after the other.
-fn remember_all(
+pub(super) fn remember_all(
     studio: &mut Studio,
     step: &Step,
     who: &Agent,
