@@ -53,8 +53,8 @@ pub(super) fn of(parameters: &[Parameter], keyword: Keyword, sentence: &Sentence
 
 /// The longest word that the rest of a sentence begins with; of two the one that says more, and of those the one that is declared first.
 fn find<'a>(words: &'a [(&Parameter, Regex)], rest: &str, before: &str) -> Option<Found<'a>> {
-    if rest.starts_with('"') {
-        let length = rest[1..].find('"')? + 2;
+    if let Some(quoted) = rest.strip_prefix('"') {
+        let length = quoted.find('"')? + 2;
         return Some(Found {
             length,
             name: "string",
