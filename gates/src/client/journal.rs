@@ -112,11 +112,12 @@ fn told(body: &[u8]) -> String {
         return format!("{} bytes", body.len());
     };
     let text = match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(sent)) if sent["query"].is_string() && sent.len() == 2 => {
-            let document = sent["query"].as_str().unwrap_or_default();
-            format!("{document}\n{:#}", sent["variables"])
-        }
-        Ok(json) => format!("{json:#}"),
+        Ok(json) => match (json["query"].as_str(), json.as_object()) {
+            (Some(document), Some(sent)) if sent.len() == 2 => {
+                format!("{document}\n{:#}", json["variables"])
+            }
+            _ => format!("{json:#}"),
+        },
         Err(_) => text.to_owned(),
     };
     match text.char_indices().nth(LENGTH) {

@@ -86,7 +86,10 @@ async fn a_report_of_some_scenarios() {
 async fn no_scenario_and_no_report_at_all() {
     let mut nothing = report(TimeDelta::minutes(5));
     (nothing["passed"], nothing["total"]) = (json!(0), json!(0));
-    assert_red(&judged(&nothing).await, &["0 of 0 scenarios passed"]);
+    assert_red(
+        &judged(&nothing).await,
+        &["it could not measure: the report counts 0 of 0 scenarios"],
+    );
     assert_red(&judged(&json!({})).await, &["it could not measure"]);
     let absent = said(|plan| plan.suite_report = "/no/such/report".into()).await;
     assert_red(&absent, &["it could not measure"]);
