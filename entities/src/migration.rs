@@ -2,6 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
+mod ancestor;
 mod archive;
 mod asset;
 mod collation;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(personal::Migration),
             Box::new(archive::Migration),
             Box::new(sprint::Migration),
+            Box::new(ancestor::Migration),
         ]
     }
 }

@@ -9,6 +9,7 @@ use crate::closed_word;
 use crate::id::{AgentId, SprintId, TaskId};
 use crate::json::JsonText;
 
+pub mod ancestor;
 pub mod personal;
 pub mod state;
 pub mod validation;
@@ -32,7 +33,9 @@ closed_word! {
 }
 
 impl TaskPriority {
-    const fn rank(self) -> i16 {
+    /// Its rank, as it is stored.
+    #[must_use]
+    pub const fn rank(self) -> i16 {
         self as i16
     }
 

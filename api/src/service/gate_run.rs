@@ -6,12 +6,10 @@ use chrono::{DateTime, Utc};
 use entities::audit::AuditAction;
 use entities::gate_run::{self, GATES, GateResult, GateResults};
 use entities::id::{GateRunId, InstallationId, SprintId};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 
-use super::page::{Cursor, Page, PageRequest};
+use super::page::{self, Cursor, Page, PageRequest};
 use super::text::{self, MAX_NAME};
 use super::{Service, installation, sprint};
 use crate::auth::actor::Caller;
@@ -188,12 +186,9 @@ pub async fn find_visible(
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
-/// A list's place: the moment of recording in µs, and the id.
-type Key = (i64, GateRunId);
-
 /// Gate runs, the one recorded last first.
 pub async fn list(service: &Service, request: &PageRequest) -> Result<Page<gate_run::Model>> {
-    let after: Option<Key> = request.after_key("gateRuns")?;
+    let after = request.after_moment::<GateRunId>("gateRuns")?;
     let all = gate_run::Entity::find();
     let total = match request.total {
         true => Some(all.clone().count(&service.db).await?),
@@ -201,14 +196,9 @@ pub async fn list(service: &Service, request: &PageRequest) -> Result<Page<gate_
     };
     let page = match after {
         None => all,
-        Some((micros, id)) => {
-            let at = DateTime::from_timestamp_micros(micros)
-                .ok_or_else(|| Error::bad_input("after", "cursor", "is no cursor"))?;
-            let same = Condition::all()
-                .add(gate_run::Column::CreatedAt.eq(at))
-                .add(gate_run::Column::Id.lt(id));
-            let before = Condition::any().add(gate_run::Column::CreatedAt.lt(at));
-            all.filter(before.add(same))
+        Some((at, id)) => {
+            let created_at = gate_run::Column::CreatedAt;
+            all.filter(page::before(created_at, at, gate_run::Column::Id, id))
         }
     };
     let rows = page

@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use entities::id::NotificationId;
 use entities::notification::{self, Column, Entity, Model};
-use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -15,7 +13,7 @@ mod sweep;
 pub use sweep::sweep;
 
 use super::Service;
-use super::page::{Cursor, Page, PageRequest};
+use super::page::{self, Cursor, Page, PageRequest};
 use crate::auth::actor::{Actor, Caller};
 use crate::auth::policy::Operation;
 use crate::auth::sight::hidden_from;
@@ -48,14 +46,8 @@ pub async fn list(
         .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Id)
         .limit(request.limit());
-    if let Some((micros, id)) = request.after_key::<(i64, NotificationId)>(LIST)? {
-        let at = DateTime::<Utc>::from_timestamp_micros(micros)
-            .ok_or_else(|| Error::bad_input("after", "cursor", "is no cursor of notifications"))?;
-        let further = Condition::any()
-            .add(Column::CreatedAt.lt(at))
-            .add(Column::CreatedAt.eq(at).and(Column::Id.lt(id)));
-        // The first says nothing new, but where in the index to begin.
-        following = following.filter(Column::CreatedAt.lte(at)).filter(further);
+    if let Some((at, id)) = request.after_moment::<NotificationId>(LIST)? {
+        following = following.filter(page::before(Column::CreatedAt, at, Column::Id, id));
     }
     let rows = following.all(&service.db).await?;
     Ok(Page::of(request, rows, total, |row: &Model| {

@@ -5,6 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Value};
+
 use super::Settings;
 use crate::error::{Error, Result};
 
@@ -98,6 +102,21 @@ impl Cursor {
     }
 }
 
+/// What lies behind a place in a list that has the newest first: an index of both columns begins to read there. (Said with OR, it would be
+/// read from its beginning.)
+pub fn before(
+    created_at: impl ColumnTrait,
+    at: DateTime<Utc>,
+    id: impl ColumnTrait,
+    of: impl Into<Value>,
+) -> Expr {
+    Expr::tuple([
+        Expr::col(created_at.as_column_ref()),
+        Expr::col(id.as_column_ref()),
+    ])
+    .lt(Expr::tuple([Expr::val(at), Expr::val(of)]))
+}
+
 impl PageRequest {
     /// Checks the size: BAD_USER_INPUT for a negative one, LIMIT_EXCEEDED for one beyond the setting.
     pub fn new(
@@ -128,6 +147,20 @@ impl PageRequest {
             .as_ref()
             .map(|cursor| cursor.key(list))
             .transpose()
+    }
+
+    /// The cursor's key in a list by time: the moment, which stands in it in µs, and the id.
+    pub fn after_moment<I: DeserializeOwned>(
+        &self,
+        list: &str,
+    ) -> Result<Option<(DateTime<Utc>, I)>> {
+        let Some((micros, id)) = self.after_key::<(i64, I)>(list)? else {
+            return Ok(None);
+        };
+        let at = DateTime::from_timestamp_micros(micros).ok_or_else(|| {
+            Error::bad_input("after", "cursor", format!("is no cursor of {list}"))
+        })?;
+        Ok(Some((at, id)))
     }
 
     /// One row more than asked for: whether there is a next page.

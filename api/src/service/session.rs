@@ -5,7 +5,6 @@
 use chrono::{DateTime, Utc};
 use entities::id::{AgentId, SessionId};
 use entities::session;
-use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -25,10 +24,10 @@ pub use sweep::{orphaned, sweep};
 pub(super) use revoke::revoke_all_of;
 
 use super::Service;
-use super::page::{Cursor, Page, PageRequest};
+use super::page::{self, Cursor, Page, PageRequest};
 use crate::auth::actor::Caller;
 use crate::auth::policy;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A session that has just begun, and the one time that its token is shown.
 #[derive(Clone)]
@@ -89,16 +88,9 @@ pub async fn list(
         .order_by_desc(session::Column::CreatedAt)
         .order_by_desc(session::Column::Id)
         .limit(request.limit());
-    if let Some((micros, id)) = request.after_key::<(i64, SessionId)>(LIST)? {
-        let at = DateTime::<Utc>::from_timestamp_micros(micros)
-            .ok_or_else(|| Error::bad_input("after", "cursor", "is no cursor of sessions"))?;
-        following = following.filter(
-            Condition::any().add(session::Column::CreatedAt.lt(at)).add(
-                session::Column::CreatedAt
-                    .eq(at)
-                    .and(session::Column::Id.lt(id)),
-            ),
-        );
+    if let Some((at, id)) = request.after_moment::<SessionId>(LIST)? {
+        let created_at = session::Column::CreatedAt;
+        following = following.filter(page::before(created_at, at, session::Column::Id, id));
     }
     let rows = following.all(&service.db).await?;
     Ok(Some(Page::of(

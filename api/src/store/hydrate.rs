@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use entities::audit::{AuditEntity, entry, ledger};
 use entities::id::{AgentId, AuditId, TaskId};
+use entities::task::ancestor;
 use entities::{agent, notification, task, task_type};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -165,66 +166,42 @@ pub async fn task_sights(
     db: &impl ConnectionTrait,
     rows: &[task::Model],
 ) -> Result<Vec<TaskSight>, DbErr> {
-    let ancestors = ancestors(db, rows.iter().filter_map(|row| row.parent_id).collect()).await?;
+    let above = above(db, rows).await?;
     let reviewed = types_with_review(db, rows).await?;
     let leads = sprint::leads(db, rows).await?;
     Ok(rows
         .iter()
         .map(|row| {
             let requires_review = reviewed.contains(&(row.type_name.clone(), row.type_version));
-            let mut agents = Vec::new();
-            let mut next = row.parent_id;
-            while let Some(ancestor) = next.and_then(|id| ancestors.get(&id)) {
-                agents.push(ancestor.creator_id.clone());
-                agents.extend(ancestor.assignee_id.clone());
-                next = ancestor.parent_id;
-            }
+            let agents = above.get(&row.id).cloned().unwrap_or_default();
             let lead = row.sprint_id.and_then(|id| leads.get(&id).cloned());
             TaskSight::of(row, requires_review, agents).led_by(lead)
         })
         .collect())
 }
 
-/// What sight needs of an ancestor.
-struct Ancestor {
-    parent_id: Option<TaskId>,
-    creator_id: AgentId,
-    assignee_id: Option<AgentId>,
-}
-
-/// Climbs level by level: as many queries as the deepest task has ancestors, which a limit bounds.
-async fn ancestors(
+/// Who created or holds an ancestor of each task that has any.
+async fn above(
     db: &impl ConnectionTrait,
-    mut level: HashSet<TaskId>,
-) -> Result<HashMap<TaskId, Ancestor>, DbErr> {
-    let mut known = HashMap::new();
-    while !level.is_empty() {
-        let rows = task::Entity::find()
-            .select_only()
-            .columns([
-                task::Column::Id,
-                task::Column::ParentId,
-                task::Column::CreatorId,
-                task::Column::AssigneeId,
-            ])
-            .filter(task::Column::Id.is_in(level))
-            .into_tuple::<(TaskId, Option<TaskId>, AgentId, Option<AgentId>)>()
-            .all(db)
-            .await?;
-        level = rows.iter().filter_map(|row| row.1).collect();
-        for (id, parent_id, creator_id, assignee_id) in rows {
-            known.insert(
-                id,
-                Ancestor {
-                    parent_id,
-                    creator_id,
-                    assignee_id,
-                },
-            );
-        }
-        level.retain(|id| !known.contains_key(id));
+    rows: &[task::Model],
+) -> Result<HashMap<TaskId, Vec<AgentId>>, DbErr> {
+    let children = rows.iter().filter(|row| row.parent_id.is_some());
+    let children: Vec<TaskId> = children.map(|row| row.id).collect();
+    let mut above: HashMap<TaskId, Vec<AgentId>> = HashMap::new();
+    if children.is_empty() {
+        return Ok(above);
     }
-    Ok(known)
+    let found = ancestor::Entity::find()
+        .select_only()
+        .columns([ancestor::Column::TaskId, ancestor::Column::AgentId])
+        .filter(ancestor::Column::TaskId.is_in(children))
+        .into_tuple::<(TaskId, AgentId)>()
+        .all(db)
+        .await?;
+    for (task_id, agent_id) in found {
+        above.entry(task_id).or_default().push(agent_id);
+    }
+    Ok(above)
 }
 
 async fn types_with_review(

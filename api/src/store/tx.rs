@@ -15,6 +15,7 @@ use sea_orm::{
     PrimaryKeyToColumn, QueryFilter,
 };
 
+mod ancestor;
 mod asset;
 mod claim;
 mod notify;
@@ -141,6 +142,9 @@ impl Tx {
         let entry = entry.with("path", path);
         self.insert_recorded::<task::Entity>(vec![(after.clone(), entry)])
             .await?;
+        if after.parent_id.is_some() {
+            self.note_ancestors(&[after.id]).await?;
+        }
         self.tell(&before, &after)?;
         Ok(after)
     }
@@ -243,6 +247,7 @@ impl Tx {
             _ => entry.with("path", path),
         };
         let id = self.write_entry(entry)?;
+        self.follow_holder(&before, &after).await?;
         self.tell(&before, &after)?;
         Ok((after, id))
     }

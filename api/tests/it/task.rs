@@ -10,6 +10,7 @@ use crate::world::World;
 use entities::agent::AgentTier;
 use entities::task::TaskPriority;
 
+pub(crate) mod ancestry;
 mod history;
 mod model;
 mod race;

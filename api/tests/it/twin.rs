@@ -8,6 +8,7 @@ use ziggie::graphql::{self, Schema};
 use ziggie::service::Settings;
 
 use crate::graphql::request;
+use crate::task::ancestry::Kept;
 use crate::world::{World, on_postgres};
 
 mod plain;
@@ -198,6 +199,11 @@ async fn the_same_commands_come_to_the_same_on_both_databases() {
         ] {
             let times = outcomes.get(code).copied().unwrap_or_default();
             assert!(times >= least, "{code} came {times} times: {outcomes:?}");
+        }
+        for stage in [&here, &there] {
+            let kept = Kept::of(&stage.world).await;
+            assert_eq!((kept.missing, kept.surplus), (0, 0), "who is above tasks");
+            assert!(kept.rows > 0, "the run hangs tasks below others");
         }
         let (one, other) = (here.seen().await, there.seen().await);
         for ((name, one), (_, other)) in one.iter().zip(&other) {

@@ -1,6 +1,5 @@
 //! Reading assets: one, lists by filter; always by what the caller may see. Floor 3.
 
-use chrono::{DateTime, Utc};
 use entities::asset::{self, AssetKind, AssetStatus};
 use entities::id::{AgentId, AssetId, TaskId};
 use sea_orm::{
@@ -13,7 +12,7 @@ use crate::auth::actor::{Caller, Principal};
 use crate::auth::policy::Operation;
 use crate::error::{Error, Result};
 use crate::service::Service;
-use crate::service::page::{Cursor, Page, PageRequest};
+use crate::service::page::{self, Cursor, Page, PageRequest};
 
 /// What a list of assets is narrowed to; fields are joined by AND, the values of one by OR.
 #[derive(Debug, Clone, Default)]
@@ -48,8 +47,6 @@ pub async fn find(service: &Service, caller: &Caller, id: &str) -> Result<Option
     }
 }
 
-/// A list's place: the moment of creation in µs, and the id.
-type Key = (i64, AssetId);
 const LIST: &str = "assets";
 
 fn cursor(asset: &asset::Model) -> Cursor {
@@ -114,13 +111,16 @@ async fn page(
     assets: Select<asset::Entity>,
     request: &PageRequest,
 ) -> Result<Page<asset::Model>> {
-    let after: Option<Key> = request.after_key(LIST)?;
+    let after = request.after_moment::<AssetId>(LIST)?;
     let total = match request.total {
         true => Some(assets.clone().count(&service.db).await?),
         false => None,
     };
     let rest = match after {
-        Some(key) => assets.filter(before(key)?),
+        Some((at, id)) => {
+            let created_at = asset::Column::CreatedAt;
+            assets.filter(page::before(created_at, at, asset::Column::Id, id))
+        }
         None => assets,
     };
     let rows = rest
@@ -130,16 +130,6 @@ async fn page(
         .all(&service.db)
         .await?;
     Ok(Page::of(request, rows, total, cursor))
-}
-
-fn before((micros, id): Key) -> Result<Condition> {
-    let at: DateTime<Utc> = DateTime::from_timestamp_micros(micros)
-        .ok_or_else(|| Error::bad_input("after", "cursor", "is no cursor"))?;
-    Ok(Condition::any().add(asset::Column::CreatedAt.lt(at)).add(
-        Condition::all()
-            .add(asset::Column::CreatedAt.eq(at))
-            .add(asset::Column::Id.lt(id)),
-    ))
 }
 
 /// The filter as a condition; none where it names an id that cannot exist, so that nothing matches.

@@ -1,15 +1,16 @@
 //! Which assets an agent may see (spec R1.09): one asset by the pure rule, lists by the same rule in SQL. Floor 3.
 
 use entities::agent::{self, AgentTier};
-use entities::asset;
-use sea_orm::sea_query::Expr;
-use sea_orm::{Condition, ConnectionTrait, DbBackend};
+use entities::asset::{self, AssetStatus};
+use entities::task;
+use sea_orm::sea_query::{Expr, Query, UnionType};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend};
 
 use crate::auth::policy::Reach;
 use crate::auth::sight::{AssetSight, sees_asset};
 use crate::error::Result;
 use crate::service::Service;
-use crate::service::task::seen_ids;
+use crate::service::task::Sight;
 use crate::store::asset_sights;
 
 /// Whether an agent may see an asset that was read.
@@ -44,20 +45,33 @@ pub(super) fn visible(
     reach: Reach,
     backend: DbBackend,
 ) -> Option<Condition> {
-    let tasks = seen_ids(viewer, reach, backend)?;
-    // An agent's id holds nothing but `A-Z 0-9 -`, so it can stand in SQL as it is.
-    let id = &viewer.id;
-    let mut arms = vec![
-        format!("SELECT id FROM assets WHERE creator_id = '{id}'"),
-        format!("SELECT id FROM assets WHERE task_id IN ({tasks})"),
-        format!(
-            "SELECT id FROM assets WHERE task_id IN \
-             (SELECT parent_id FROM tasks WHERE assignee_id = '{id}' AND parent_id IS NOT NULL)"
-        ),
-    ];
+    use asset::Column;
+    let tasks = Sight::of(viewer, reach, backend)?.ids();
+    let of_children = Query::select()
+        .column(task::Column::ParentId)
+        .from(task::Entity)
+        .and_where(task::Column::AssigneeId.eq(viewer.id.clone()))
+        .and_where(task::Column::ParentId.is_not_null())
+        .to_owned();
+    let assets = |condition: Expr| {
+        Query::select()
+            .column(Column::Id)
+            .from(asset::Entity)
+            .and_where(condition)
+            .to_owned()
+    };
+    let mut seen = assets(Column::CreatorId.eq(viewer.id.clone()));
+    seen.union(
+        UnionType::Distinct,
+        assets(Column::TaskId.in_subquery(tasks)),
+    )
+    .union(
+        UnionType::Distinct,
+        assets(Column::TaskId.in_subquery(of_children)),
+    );
     if viewer.tier == AgentTier::L1 {
-        arms.push("SELECT id FROM assets WHERE status = 'GENERATED'".to_owned());
+        let unreviewed = assets(Column::Status.eq(AssetStatus::Generated));
+        seen.union(UnionType::Distinct, unreviewed);
     }
-    let seen = format!("assets.id IN ({})", arms.join(" UNION "));
-    Some(Condition::all().add(Expr::cust(seen)))
+    Some(Condition::all().add(Column::Id.in_subquery(seen)))
 }

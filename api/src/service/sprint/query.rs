@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::super::Service;
-use super::super::page::{Cursor, Page, PageRequest};
+use super::super::page::{self, Cursor, Page, PageRequest};
 use super::{check_seen, parse};
 use crate::auth::actor::{Caller, Principal};
 use crate::auth::policy::Operation;
@@ -66,16 +66,13 @@ fn visible(caller: &Caller) -> Option<Condition> {
     Some(Condition::all().add(Expr::cust(seen)))
 }
 
-/// A list's place: the moment of creation in µs, and the id.
-type Key = (i64, SprintId);
-
 /// Sprints that the caller may see, newest first.
 pub async fn list(
     service: &Service,
     caller: &Caller,
     request: &PageRequest,
 ) -> Result<Page<sprint::Model>> {
-    let after: Option<Key> = request.after_key("sprints")?;
+    let after = request.after_moment::<SprintId>("sprints")?;
     let mut all = sprint::Entity::find();
     if let Some(condition) = visible(caller) {
         all = all.filter(condition);
@@ -84,14 +81,9 @@ pub async fn list(
         true => Some(all.clone().count(&service.db).await?),
         false => None,
     };
-    if let Some((micros, id)) = after {
-        let at = DateTime::from_timestamp_micros(micros)
-            .ok_or_else(|| Error::bad_input("after", "cursor", "is no cursor"))?;
-        let same = Condition::all()
-            .add(sprint::Column::CreatedAt.eq(at))
-            .add(sprint::Column::Id.lt(id));
-        let before = Condition::any().add(sprint::Column::CreatedAt.lt(at));
-        all = all.filter(before.add(same));
+    if let Some((at, id)) = after {
+        let created_at = sprint::Column::CreatedAt;
+        all = all.filter(page::before(created_at, at, sprint::Column::Id, id));
     }
     let rows = all
         .order_by_desc(sprint::Column::CreatedAt)

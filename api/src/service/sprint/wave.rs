@@ -107,8 +107,8 @@ fn seen(service: &Service, caller: &Caller, group: &[&WaveKey]) -> Option<Condit
         }
         Principal::Anonymous | Principal::ControlCenter => true,
     };
-    Some(match tasks::visible_to(service, caller) {
-        Some(visible) if !all => of_waves.add(visible),
+    Some(match tasks::sight_of(service, caller) {
+        Some(sight) if !all => of_waves.add(task::Column::Id.in_subquery(sight.ids())),
         _ => of_waves,
     })
 }

@@ -8,12 +8,13 @@ use entities::id::{AgentId, SprintId, TaskId};
 use entities::task::{self, TaskPriority, TaskStatus};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    QuerySelect, QueryTrait, Select,
 };
 
 use super::super::Service;
-use super::super::page::{Cursor, Page, PageRequest};
-use super::{load, sight};
+use super::super::page::{self, Cursor, Page, PageRequest};
+use super::load;
+use super::sight::{self, Sight};
 use crate::auth::actor::{Caller, Principal};
 use crate::auth::policy::Operation;
 use crate::auth::sight::hidden_from;
@@ -43,6 +44,14 @@ pub struct Filter {
     pub created_before: Option<DateTime<Utc>>,
     /// Open past their deadline, or not.
     pub overdue: Option<bool>,
+}
+
+impl Filter {
+    /// Whether it names an agent, a task or a sprint, of which there are few tasks.
+    fn names_something(&self) -> bool {
+        let agents = self.assignee_id.is_some() || self.creator_id.is_some();
+        agents || self.parent_id.is_some() || self.sprint_id.is_some()
+    }
 }
 
 /// One task. NOT_FOUND where it is not there or not to be seen.
@@ -119,17 +128,35 @@ pub async fn list(
     filter: Filter,
     request: &PageRequest,
 ) -> Result<Page<task::Model>> {
-    let after: Option<Key> = request.after_key("tasks")?;
+    let after = request.after_moment::<TaskId>("tasks")?;
     let now = service.db.clock().now();
-    let Some(condition) = condition(&filter, now) else {
+    let Some(wanted) = condition(&filter, now) else {
         return Ok(Page::of(request, Vec::new(), Some(0), cursor));
     };
-    let tasks = visible(service, caller, task::Entity::find().filter(condition));
-    let total = count(service, request, &tasks).await?;
-    let page = match after {
-        Some(key) => tasks.filter(before(key)?),
+    let tasks = || task::Entity::find().filter(wanted.clone());
+    let behind = |tasks: Select<task::Entity>| match after {
+        Some((at, id)) => {
+            let created_at = task::Column::CreatedAt;
+            tasks.filter(page::before(created_at, at, task::Column::Id, id))
+        }
         None => tasks,
     };
+    let (all, page) = match sight_of(service, caller) {
+        None => (tasks(), behind(tasks())),
+        // Few rows, of which each is looked at.
+        Some(sight) if filter.names_something() => {
+            let mut seen = tasks();
+            sight.narrow(QueryTrait::query(&mut seen));
+            (seen.clone(), behind(seen))
+        }
+        Some(sight) => {
+            let newest = sight.newest(&wanted, after, request.limit());
+            let page = task::Entity::find().filter(task::Column::Id.in_subquery(newest));
+            let all = tasks().filter(task::Column::Id.in_subquery(sight.ids()));
+            (all, page)
+        }
+    };
+    let total = count(service, request, &all).await?;
     let rows = page
         .order_by_desc(task::Column::CreatedAt)
         .order_by_desc(task::Column::Id)
@@ -148,34 +175,14 @@ fn moment(micros: i64) -> Result<DateTime<Utc>> {
         .ok_or_else(|| Error::bad_input("after", "cursor", "is no cursor"))
 }
 
-fn before((micros, id): Key) -> Result<Condition> {
-    let at = moment(micros)?;
-    Ok(Condition::any().add(task::Column::CreatedAt.lt(at)).add(
-        Condition::all()
-            .add(task::Column::CreatedAt.eq(at))
-            .add(task::Column::Id.lt(id)),
-    ))
-}
-
-fn visible(
-    service: &Service,
-    caller: &Caller,
-    tasks: Select<task::Entity>,
-) -> Select<task::Entity> {
-    match visible_to(service, caller) {
-        Some(condition) => tasks.filter(condition),
-        None => tasks,
-    }
-}
-
-/// The condition on `tasks` that leaves what the caller may see; none where it sees all.
-pub(in crate::service) fn visible_to(service: &Service, caller: &Caller) -> Option<Condition> {
+/// What the caller sees of the tasks; none where it sees all.
+pub(in crate::service) fn sight_of(service: &Service, caller: &Caller) -> Option<Sight> {
     let viewer = match &caller.principal {
         Principal::Agent(actor) => &actor.agent,
         Principal::Anonymous | Principal::ControlCenter => return None,
     };
     let backend = service.db.get_database_backend();
-    sight::visible(viewer, service.settings.reach, backend)
+    Sight::of(viewer, service.settings.reach, backend)
 }
 
 async fn count(

@@ -109,10 +109,13 @@ impl Tx {
 
     /// Inserts tasks that begin as they are: many in a statement, each with its entry.
     pub async fn insert_tasks(&mut self, created: Vec<Transition>) -> Result<()> {
+        let children = created.iter().filter(|one| one.after.parent_id.is_some());
+        let children: Vec<TaskId> = children.map(|one| one.after.id).collect();
         let rows = created
             .into_iter()
             .map(|one| (one.after, one.entry.with("path", one.path)));
-        self.insert_recorded::<task::Entity>(rows.collect()).await
+        self.insert_recorded::<task::Entity>(rows.collect()).await?;
+        self.note_ancestors(&children).await
     }
 
     /// Locks the tasks of a sprint against every other change until the unit ends, those of one wave or all of them.
@@ -177,6 +180,7 @@ impl Tx {
                 _ => entry.with("path", transition.path),
             };
             self.write_entry(entry)?;
+            self.follow_holder(&before, &after).await?;
             self.tell(&before, &after)?;
         }
         Ok(())

@@ -2,9 +2,14 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
+use entities::id::TaskId;
+use entities::task::TaskStatus;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
+use ziggie::auth::actor::Caller;
 use ziggie::auth::sight::sees_task;
+use ziggie::service::Service;
 use ziggie::service::page::PageRequest;
 use ziggie::service::task;
 use ziggie::store::task_sights;
@@ -74,17 +79,18 @@ async fn lists_show_exactly_what_the_rule_lets_each_agent_see() {
                 })
                 .map(|(task, _)| task.id)
                 .collect();
-            let request = PageRequest {
-                first: 200,
-                after: None,
-                total: true,
-            };
-            let page = task::list(service, caller, task::Filter::default(), &request)
-                .await
-                .unwrap();
-            let listed: HashSet<_> = page.items.iter().map(|(_, task)| task.id).collect();
-            assert_eq!(listed, expected, "{id}");
-            assert_eq!(page.total, Some(expected.len() as u64), "{id}");
+            for (name, filter) in filters(&tasks) {
+                let mut wanted: Vec<_> = tasks
+                    .iter()
+                    .filter(|task| expected.contains(&task.id) && is_in(&filter, task))
+                    .map(|task| (task.created_at, task.id))
+                    .collect();
+                wanted.sort_unstable();
+                wanted.reverse();
+                let (listed, total) = pages(service, caller, &filter).await;
+                assert_eq!(listed, wanted, "{id}, {name}");
+                assert_eq!(total, Some(wanted.len() as u64), "{id}, {name}");
+            }
             hidden += tasks.len() - expected.len();
         }
         assert!(
@@ -93,4 +99,91 @@ async fn lists_show_exactly_what_the_rule_lets_each_agent_see() {
         );
     })
     .await;
+}
+
+/// One of each kind: lists read what is seen newest first, or look at what the filter leaves.
+fn filters(tasks: &[entities::task::Model]) -> Vec<(&'static str, task::Filter)> {
+    let parent = tasks.iter().find_map(|task| task.parent_id);
+    vec![
+        ("all", task::Filter::default()),
+        (
+            "by status",
+            task::Filter {
+                status: Some(vec![TaskStatus::Assigned, TaskStatus::InProgress]),
+                ..Default::default()
+            },
+        ),
+        (
+            "by time",
+            task::Filter {
+                created_after: tasks.get(10).map(|task| task.created_at),
+                created_before: tasks.get(20).map(|task| task.created_at),
+                ..Default::default()
+            },
+        ),
+        (
+            "by holder",
+            task::Filter {
+                assignee_id: Some("L2-CHAR-001".to_owned()),
+                ..Default::default()
+            },
+        ),
+        (
+            "by maker",
+            task::Filter {
+                creator_id: Some("L1-ENG-001".to_owned()),
+                ..Default::default()
+            },
+        ),
+        (
+            "by parent",
+            task::Filter {
+                parent_id: parent.map(|id| id.to_string()),
+                ..Default::default()
+            },
+        ),
+    ]
+}
+
+fn is_in(filter: &task::Filter, task: &entities::task::Model) -> bool {
+    let is = |wanted: &Option<String>, had: Option<String>| wanted.is_none() || *wanted == had;
+    let status = filter.status.as_ref();
+    status.is_none_or(|all| all.contains(&task.status))
+        && filter.created_after.is_none_or(|at| task.created_at >= at)
+        && filter.created_before.is_none_or(|at| task.created_at < at)
+        && is(
+            &filter.assignee_id,
+            task.assignee_id.as_ref().map(ToString::to_string),
+        )
+        && is(&filter.creator_id, Some(task.creator_id.to_string()))
+        && is(&filter.parent_id, task.parent_id.map(|id| id.to_string()))
+}
+
+/// A whole list, a few at a time, and the total that its first page tells.
+async fn pages(
+    service: &Service,
+    caller: &Caller,
+    filter: &task::Filter,
+) -> (Vec<(DateTime<Utc>, TaskId)>, Option<u64>) {
+    let mut request = PageRequest {
+        first: 7,
+        after: None,
+        total: true,
+    };
+    let (mut listed, mut total) = (Vec::new(), None);
+    loop {
+        let page = task::list(service, caller, filter.clone(), &request)
+            .await
+            .unwrap();
+        total = total.or(page.total);
+        listed.extend(
+            page.items
+                .iter()
+                .map(|(_, task)| (task.created_at, task.id)),
+        );
+        if !page.has_next {
+            return (listed, total);
+        }
+        request.after = page.items.last().map(|(cursor, _)| cursor.clone());
+    }
 }
