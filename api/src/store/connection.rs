@@ -18,6 +18,11 @@ impl Connection {
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         self.0.commit().await
     }
+
+    /// Takes everything back, and has done so when it returns: dropping it would let its locks go a moment later.
+    pub(super) async fn roll_back(self) -> Result<(), DbErr> {
+        self.0.rollback().await
+    }
 }
 
 #[async_trait::async_trait]

@@ -293,7 +293,17 @@ impl Db {
                 lock_agents(&transaction, shared, alone).await?;
                 // Read after the locks: what waited for them happens after what held them.
                 let now = self.clock().shift(database_time(&transaction).await?);
-                let (value, mut tx) = run(transaction, caller, now, unit).await?;
+                let ours = Arc::clone(&transaction);
+                let (value, mut tx) = match run(transaction, caller, now, unit).await {
+                    Ok(done) => {
+                        drop(ours);
+                        done
+                    }
+                    Err(error) => {
+                        give_up(ours).await;
+                        return Err(error);
+                    }
+                };
                 let agents = std::mem::take(&mut tx.agents);
                 if !tx.written.is_empty() {
                     ledger::append_queued(&*tx.connection, tx.written).await?;
@@ -306,6 +316,18 @@ impl Db {
                 Ok(value)
             }
         }
+    }
+}
+
+/// Takes back what a refused unit did before anybody hears of the refusal: whoever comes next finds no lock of it.
+async fn give_up(transaction: Arc<Connection>) {
+    let taken_back = match Arc::into_inner(transaction) {
+        Some(transaction) => transaction.roll_back().await,
+        None => Ok(()),
+    };
+    if let Err(error) = taken_back {
+        // The connection is of no use any more: the database takes everything back by itself.
+        tracing::warn!(%error, "a refused unit could not be taken back");
     }
 }
 

@@ -14,7 +14,7 @@ use sea_orm::{
 use super::super::Service;
 use super::super::page::{self, Cursor, Page, PageRequest};
 use super::load;
-use super::sight::{self, Sight};
+use super::sight::{self, Newest, Sight};
 use crate::auth::actor::{Caller, Principal};
 use crate::auth::policy::Operation;
 use crate::auth::sight::hidden_from;
@@ -51,6 +51,13 @@ impl Filter {
     fn names_something(&self) -> bool {
         let agents = self.assignee_id.is_some() || self.creator_id.is_some();
         agents || self.parent_id.is_some() || self.sprint_id.is_some()
+    }
+
+    fn times(&self) -> Condition {
+        let created_at = task::Column::CreatedAt;
+        Condition::all()
+            .add_option(self.created_after.map(|at| created_at.gte(at)))
+            .add_option(self.created_before.map(|at| created_at.lt(at)))
     }
 }
 
@@ -133,7 +140,10 @@ pub async fn list(
     let Some(wanted) = condition(&filter, now) else {
         return Ok(Page::of(request, Vec::new(), Some(0), cursor));
     };
-    let tasks = || task::Entity::find().filter(wanted.clone());
+    let tasks = || {
+        let tasks = task::Entity::find().filter(wanted.clone());
+        tasks.filter(filter.times())
+    };
     let behind = |tasks: Select<task::Entity>| match after {
         Some((at, id)) => {
             let created_at = task::Column::CreatedAt;
@@ -150,7 +160,13 @@ pub async fn list(
             (seen.clone(), behind(seen))
         }
         Some(sight) => {
-            let newest = sight.newest(&wanted, after, request.limit());
+            let newest = sight.newest(&Newest {
+                wanted: wanted.clone(),
+                from: filter.created_after,
+                to: filter.created_before,
+                before: after,
+                limit: request.limit(),
+            });
             let page = task::Entity::find().filter(task::Column::Id.in_subquery(newest));
             let all = tasks().filter(task::Column::Id.in_subquery(sight.ids()));
             (all, page)
@@ -196,7 +212,7 @@ async fn count(
     Ok(Some(tasks.clone().count(&service.db).await?))
 }
 
-/// The filter as a condition; none where it names an id that cannot exist, so that nothing matches.
+/// The filter as a condition, but for its times; none where it names an id that cannot exist, so that nothing matches.
 fn condition(filter: &Filter, now: DateTime<Utc>) -> Option<Condition> {
     let agent = |id: &Option<String>| id.as_deref().map(str::parse::<AgentId>).transpose().ok();
     let assignee = agent(&filter.assignee_id)?;
@@ -244,16 +260,6 @@ fn condition(filter: &Filter, now: DateTime<Utc>) -> Option<Condition> {
             .add_option(creator.map(|id| task::Column::CreatorId.eq(id)))
             .add_option(parent.map(|id| task::Column::ParentId.eq(id)))
             .add_option(sprint.map(|id| task::Column::SprintId.eq(id)))
-            .add_option(
-                filter
-                    .created_after
-                    .map(|at| task::Column::CreatedAt.gte(at)),
-            )
-            .add_option(
-                filter
-                    .created_before
-                    .map(|at| task::Column::CreatedAt.lt(at)),
-            )
             .add_option(match filter.overdue {
                 Some(true) => Some(overdue),
                 // NOT over a NULL deadline would be NULL: those without one are not overdue.

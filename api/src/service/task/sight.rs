@@ -1,11 +1,13 @@
 //! Which tasks an agent may see (spec R1.09): one task by the pure rule, lists by the same rule in SQL. Floor 3.
 
+mod newest;
 mod sql;
 
 use entities::agent;
 use entities::task;
 use sea_orm::ConnectionTrait;
 
+pub(in crate::service) use newest::Newest;
 pub(in crate::service) use sql::Sight;
 
 use super::super::Service;

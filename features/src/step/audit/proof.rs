@@ -262,6 +262,8 @@ async fn is_shown_entries(studio: &mut Studio, who: Agent) -> Result<()> {
 #[given("the log has signed that")]
 #[when("the log has signed that")]
 async fn has_signed(studio: &mut Studio) -> Result<()> {
+    // Until then the newest entry of the log is an older one.
+    studio.await_sequence().await?;
     let newest = Call::query("auditLog")
         .with("first", "Int", 1)
         .selecting("nodes { sequence }");

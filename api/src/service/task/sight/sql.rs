@@ -4,9 +4,8 @@
 //! further, whatever the agent sees in all; what asks for a few rows of its own checks those by the same arms; what must know all that an
 //! agent sees gathers them.
 
-use chrono::{DateTime, Utc};
 use entities::agent::{self, AgentTier};
-use entities::id::{AgentId, TaskId};
+use entities::id::AgentId;
 use entities::sprint;
 use entities::task::{self, TaskPriority, TaskStatus, ancestor};
 use sea_orm::sea_query::{
@@ -15,8 +14,8 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{ColumnTrait, Condition, DbBackend, JoinType};
 
+use super::newest::{Newest, each_id};
 use crate::auth::policy::Reach;
-use crate::service::page;
 
 /// What of the tasks an agent sees; there is none for SYSTEM, which sees all.
 pub(in crate::service) struct Sight {
@@ -39,9 +38,6 @@ enum Arm {
     /// By what it is.
     Every(Condition),
 }
-
-/// Where a list goes on: before this moment and id.
-pub(in crate::service) type Before = Option<(DateTime<Utc>, TaskId)>;
 
 impl Sight {
     pub(in crate::service) fn of(
@@ -104,22 +100,9 @@ impl Sight {
         tasks.cond_where(by_any).with_cte(self.terms());
     }
 
-    /// The ids of the newest that the agent sees: those of a condition on tasks, from a place on, so many at most.
-    pub(in crate::service) fn newest(
-        &self,
-        wanted: &Condition,
-        before: Before,
-        limit: u64,
-    ) -> SelectStatement {
-        let page = Page {
-            wanted,
-            before,
-            limit,
-        };
-        let arms = self
-            .arms()
-            .into_iter()
-            .map(|arm| self.newest_of(arm, &page));
+    /// The ids of the newest that the agent sees and that are wanted.
+    pub(in crate::service) fn newest(&self, page: &Newest) -> SelectStatement {
+        let arms = self.arms().into_iter().map(|arm| self.newest_of(arm, page));
         let mut newest = Query::select()
             .expr(Expr::cust("seen.id"))
             .from_subquery(joined(arms, UnionType::All), "seen")
@@ -127,7 +110,7 @@ impl Sight {
             .add_group_by([Expr::cust("seen.id"), Expr::cust("seen.created_at")])
             .order_by_expr(Expr::cust("seen.created_at"), Order::Desc)
             .order_by_expr(Expr::cust("seen.id"), Order::Desc)
-            .limit(limit)
+            .limit(page.limit)
             .to_owned();
         newest.with_cte(self.terms());
         newest
@@ -152,7 +135,7 @@ impl Sight {
         }
     }
 
-    fn newest_of(&self, arm: Arm, page: &Page) -> SelectStatement {
+    fn newest_of(&self, arm: Arm, page: &Newest) -> SelectStatement {
         let each = match &arm {
             Arm::Column(_) | Arm::Ancestor => of("line", "id"),
             Arm::Led => of("led", "id"),
@@ -201,13 +184,14 @@ impl Sight {
         select
     }
 
-    /// What the arms speak of: `line`, the agent and its reports; `able`, which of them can execute which types; `led`, its sprints.
+    /// What the arms speak of: `line`, the agent and its reports; `able`, of which tier and below whom somebody of them can execute which
+    /// types; `led`, its sprints.
     fn terms(&self) -> WithClause {
         let mut terms = WithClause::new();
         terms.cte(term("line", ["id"], self.line()));
         terms.cte(term(
             "able",
-            ["id", "tier", "supervisor_id", "type_name", "type_version"],
+            ["tier", "supervisor_id", "type_name", "type_version"],
             self.able(),
         ));
         if self.tier == AgentTier::L2 {
@@ -245,10 +229,15 @@ impl Sight {
         let executes = self.holds_permission("agents", "EXECUTE_TASK");
         let reviewed = self.holds_permission("agents", "REQUEST_L1_REVIEW");
         let find = self.find();
+        let above = match self.reach {
+            // Nobody asks.
+            Reach::Fleet => "NULL",
+            Reach::Line => "agents.supervisor_id",
+        };
         Query::select()
-            .expr(Expr::cust("agents.id"))
+            .distinct()
             .expr(Expr::cust("agents.tier"))
-            .expr(Expr::cust("agents.supervisor_id"))
+            .expr(Expr::cust(above))
             .expr(Expr::cust("kind.name"))
             .expr(Expr::cust("kind.version"))
             .from("line")
@@ -273,14 +262,15 @@ impl Sight {
             .to_owned()
     }
 
-    /// Whether somebody of the line could claim a row of `tasks`: the SQL twin of [`crate::auth::sight::could_claim`].
+    /// Whether somebody of the line could claim a row of `tasks`: the SQL twin of [`crate::auth::sight::could_claim`], but for what its own
+    /// maker could claim, which is seen anyway.
     fn could_be_claimed(&self) -> Expr {
         let to_l3 = self.holds_permission("maker", "DELEGATE_TO_L3");
         let to_l2 = self.holds_permission("maker", "DELEGATE_TO_L2");
         let in_line = match self.reach {
             Reach::Fleet => "",
             Reach::Line => {
-                " AND (able.id = maker.id OR maker.tier = 'SYSTEM' OR maker.id = able.supervisor_id \
+                " AND (maker.tier = 'SYSTEM' OR maker.id = able.supervisor_id \
                  OR maker.id = (SELECT above.supervisor_id FROM agents above WHERE above.id = able.supervisor_id))"
             }
         };
@@ -288,8 +278,7 @@ impl Sight {
             "(tasks.claimable_at IS NOT NULL AND EXISTS (\
              SELECT 1 FROM able JOIN agents maker ON maker.id = tasks.creator_id \
              WHERE able.type_name = tasks.type_name AND able.type_version = tasks.type_version \
-             AND (able.id = maker.id \
-             OR (able.tier = 'L3' AND maker.tier IN ('L2', 'L1', 'SYSTEM') AND {to_l3}) \
+             AND ((able.tier = 'L3' AND maker.tier IN ('L2', 'L1', 'SYSTEM') AND {to_l3}) \
              OR (able.tier = 'L2' AND maker.tier IN ('L1', 'SYSTEM') AND {to_l2}) \
              OR (able.tier = 'L1' AND maker.tier = 'SYSTEM')){in_line}))"
         ))
@@ -308,61 +297,6 @@ impl Sight {
     }
 }
 
-/// What a list asks of every arm.
-struct Page<'a> {
-    wanted: &'a Condition,
-    before: Before,
-    limit: u64,
-}
-
-impl Page<'_> {
-    /// The newest tasks of a condition.
-    fn tasks(&self, by: Expr) -> SelectStatement {
-        let mut tasks = Query::select();
-        tasks
-            .column((task::Entity, task::Column::Id))
-            .column((task::Entity, task::Column::CreatedAt))
-            .from(task::Entity)
-            .and_where(by)
-            .cond_where(self.wanted.clone())
-            .cond_where(self.rest(task::Column::CreatedAt, task::Column::Id))
-            .order_by((task::Entity, task::Column::CreatedAt), Order::Desc)
-            .order_by((task::Entity, task::Column::Id), Order::Desc)
-            .limit(self.limit);
-        tasks
-    }
-
-    /// The newest tasks of which the agent created or holds an ancestor. The tasks themselves are only looked at where something is asked of
-    /// them.
-    fn below(&self) -> SelectStatement {
-        let (task_id, created_at) = (ancestor::Column::TaskId, ancestor::Column::CreatedAt);
-        let mut below = Query::select();
-        below
-            .expr_as(Expr::col((ancestor::Entity, task_id)), "id")
-            .column((ancestor::Entity, created_at))
-            .from(ancestor::Entity)
-            .and_where(Expr::col((ancestor::Entity, ancestor::Column::AgentId)).eq(each_id()))
-            .cond_where(self.rest(created_at, task_id))
-            .order_by((ancestor::Entity, created_at), Order::Desc)
-            .order_by((ancestor::Entity, task_id), Order::Desc)
-            .limit(self.limit);
-        if !self.wanted.is_empty() {
-            let same = Expr::cust("tasks.id = task_ancestor_agents.task_id");
-            below
-                .join(JoinType::InnerJoin, task::Entity, same)
-                .cond_where(self.wanted.clone());
-        }
-        below
-    }
-
-    fn rest<C: ColumnTrait>(&self, created_at: C, id: C) -> Condition {
-        let before = self
-            .before
-            .map(|(at, of)| page::before(created_at, at, id, of));
-        Condition::all().add_option(before)
-    }
-}
-
 /// The types that somebody of the line can execute, by the priorities: the index of what may be claimed has its tasks by both.
 fn claimable_kinds() -> SelectStatement {
     let priorities = TaskPriority::ALL.iter().map(|priority| {
@@ -376,10 +310,6 @@ fn claimable_kinds() -> SelectStatement {
         .from_subquery(kinds, "kinds")
         .from_subquery(joined(priorities, UnionType::All), "ranks")
         .to_owned()
-}
-
-fn each_id() -> Expr {
-    Expr::cust("each_one.id")
 }
 
 fn of(term: &'static str, column: &'static str) -> SelectStatement {
