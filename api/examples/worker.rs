@@ -86,7 +86,7 @@ impl Ziggie {
     ) -> reqwest::Result<Result<Value, Refused>> {
         let request = self.with_token(self.http.post(format!("{}/graphql", self.url)));
         let request = request.json(&json!({"query": document, "variables": variables}));
-        let request = request.timeout(Duration::from_secs(WAIT + 20));
+        let request = request.timeout(Duration::from_secs(WAIT + 5));
         let mut answer: Value = request.send().await?.json().await?;
         let Some(error) = answer["errors"].get_mut(0) else {
             return Ok(Ok(answer["data"].take()));

@@ -119,7 +119,7 @@ async def serve(types, work):
     """Works until it is told to stop."""
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asyncio.current_task().cancel)
-    transport = AIOHTTPTransport(f"{URL}/graphql", timeout=WAIT + 20)
+    transport = AIOHTTPTransport(f"{URL}/graphql", timeout=WAIT + 5)
     async with Client(transport=transport, execute_timeout=None) as session:
         ziggie = Ziggie(session)
         with suppress(asyncio.CancelledError):

@@ -11,6 +11,7 @@ import { ClientError, GraphQLClient } from "graphql-request";
 const { ZIGGIE_URL: URL = "http://127.0.0.1:7400", ZIGGIE_AGENT: AGENT, ZIGGIE_SECRET: SECRET } = process.env;
 const TYPES = ["VALIDATE_FORMAT"];
 const WAIT = 5; // seconds that a claim waits; what is handed to us by name meanwhile is seen after that
+const PATIENCE = WAIT + 5; // seconds until a call without an answer is sent again
 
 const TASK = "id status attempt input type { leaseSeconds }";
 const AUTHENTICATE = "mutation($agent: ID!, $secret: String!) { authenticate(agentId: $agent, secret: $secret) { token } }";
@@ -44,10 +45,15 @@ class Ziggie {
   async ask<Data>(signal: AbortSignal, document: string, variables: object): Promise<Data> {
     for (let trial = 0, loggedIn = document === AUTHENTICATE; ; trial++) {
       let trouble = "no answer";
+      // Not AbortSignal.timeout: where nothing but AbortSignal.any holds it, it is collected as garbage and never fires (Node.js 20).
+      signal.throwIfAborted();
+      const patience = new AbortController();
+      const giveUp = () => patience.abort();
+      const timer = setTimeout(giveUp, PATIENCE * 1000);
+      signal.addEventListener("abort", giveUp);
       try {
         const requestHeaders: Record<string, string> = this.token ? { authorization: `Bearer ${this.token}` } : {};
-        const patience = AbortSignal.any([signal, AbortSignal.timeout((WAIT + 20) * 1000)]);
-        return await this.#client.request<Data>({ document, variables, requestHeaders, signal: patience });
+        return await this.#client.request<Data>({ document, variables, requestHeaders, signal: patience.signal });
       } catch (error) {
         signal.throwIfAborted();
         // The message of the library's error holds the request, and so our secret: it is not to be shown.
@@ -64,6 +70,9 @@ class Ziggie {
           }
           if (!refusal.extensions["retryable"]) throw new Refused(trouble, refusal.extensions);
         }
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", giveUp);
       }
       const pause = Math.random() * Math.min(5, 0.2 * 2 ** trial);
       console.log(`${trouble}; again in ${pause.toFixed(1)} s`);
