@@ -97,7 +97,7 @@ pub fn run(names: &[String]) -> Result<()> {
         println!("-- {}", client.name());
         client.prepare()?;
     }
-    let mut command = tool::built("clients")?;
+    let mut command = tool::built("interop")?;
     command.args(names);
     tool::run(command)
 }

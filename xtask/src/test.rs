@@ -151,7 +151,7 @@ fn clients(report: &mut Report, required: bool) {
             ready.push(client.name());
         }
     }
-    report.run_found(CLIENTS, long("clients", &ready));
+    report.run_found(CLIENTS, long("interop", &ready));
 }
 
 /// A short sample of what takes long.

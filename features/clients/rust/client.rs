@@ -88,7 +88,13 @@ impl Ziggie {
         let mut stream = client.subscribe(operation).await?;
         say(&json!({ "did": "connect" }));
         while let Some(response) = stream.next().await {
-            next(response?)?;
+            let response = response?;
+            // Errors are the last that a stream says, after which this client's would wait for ever.
+            let last = response.errors.is_some();
+            next(response)?;
+            if last {
+                break;
+            }
         }
         Ok(())
     }
@@ -133,7 +139,7 @@ fn refused<T>(what: &str, response: &Response<T>) -> Result<()> {
     reason = "this program has no other configuration"
 )]
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    std::env::var(name).ok()
 }
 
 async fn ask_once(ziggie: &Ziggie) -> Result<()> {

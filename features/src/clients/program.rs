@@ -187,7 +187,8 @@ impl Program {
             .args(page)
             .env("ZIGGIE_URL", format!("http://{server}"))
             .env("ZIGGIE_TOKEN", token)
-            .env("ZIGGIE_AFTER", after.unwrap_or_default())
+            .env_remove("ZIGGIE_AFTER")
+            .envs(after.map(|cursor| ("ZIGGIE_AFTER", cursor)))
             // The page lies among the sources, which stay as they are.
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())
