@@ -180,10 +180,14 @@ async fn stand(trial: &mut Trial, installation: &mut Installation<'_>) -> Result
         }
         heard_all(&mut client, &operator).await?;
     }
-    trial.passed.push("reconnect");
     trial.events = client.did("event").len();
-    // Those that it asked over before are no subscriptions that broke.
     trial.connections = client.did("connect").len();
+    ensure!(
+        trial.connections > KILLS,
+        "it says that it connected only {} times",
+        trial.connections
+    );
+    trial.passed.push("reconnect");
 
     let revoke = Call::mutation("revokeSession")
         .with("sessionId", "ID!", session)

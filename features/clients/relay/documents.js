@@ -1,18 +1,23 @@
 // What Relay's compiler reads and nobody runs: it leaves each document in __generated__, checked against the schema.
 
 graphql`
-  query documentsMeQuery($first: Int!, $after: Cursor) {
+  query documentsMeQuery {
     me {
       id
       tier
-      ...documents_tasks @arguments(first: $first, after: $after)
     }
   }
 `;
 
-// A page of a list, as Relay wants it: a connection with edges and cursors, fetched on by the agent's id.
 graphql`
-  fragment documents_tasks on Agent
+  query documentsListQuery($first: Int!) {
+    ...documents_tasks @arguments(first: $first)
+  }
+`;
+
+// A list as Relay keeps it: a connection, with more of it fetched by its cursors.
+graphql`
+  fragment documents_tasks on Query
   @argumentDefinitions(first: { type: "Int!" }, after: { type: "Cursor" })
   @refetchable(queryName: "documentsTasksQuery") {
     tasks(first: $first, after: $after) @connection(key: "documents_tasks") {
