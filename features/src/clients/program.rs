@@ -110,42 +110,42 @@ impl Program {
     /// The versions of what it is made of, as they are locked.
     ///
     /// # Errors
-    /// When a lock file cannot be read or lacks a package.
+    /// When its list cannot be read or lacks a package.
     pub fn locked(self) -> Result<Map<String, Value>> {
-        let read =
-            |path: PathBuf| fs::read_to_string(&path).with_context(|| path.display().to_string());
-        let find: Box<dyn Fn(&str) -> Option<String>> = match self {
-            Self::Rust => {
-                let text = read(sources().join("../../Cargo.lock"))?;
-                Box::new(move |package| {
-                    let named = format!("name = \"{package}\"\nversion = \"");
-                    let (_, rest) = text.split_once(&named)?;
-                    Some(rest.split('"').next()?.to_owned())
-                })
-            }
-            Self::Python => {
-                let text = read(sources().join("python/requirements.txt"))?;
-                Box::new(move |package| {
-                    let pins = text.lines().filter_map(|line| line.split_once("=="));
-                    let mut found = pins.filter(|(name, _)| *name == package);
-                    Some(found.next()?.1.to_owned())
-                })
-            }
-            _ => {
-                let text = read(sources().join(self.name()).join("package-lock.json"))?;
-                let lock: Value = serde_json::from_str(&text)?;
-                Box::new(move |package| {
-                    let entry = &lock["packages"][format!("node_modules/{package}")];
-                    Some(entry["version"].as_str()?.to_owned())
-                })
-            }
+        let list = match self {
+            Self::Rust => "../../Cargo.lock".to_owned(),
+            Self::Python => "python/requirements.txt".to_owned(),
+            _ => format!("{}/package-lock.json", self.name()),
         };
+        let path = sources().join(list);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let version = |package: &&str| {
-            let found = find(package);
+            let found = self.pinned(&text, package);
             let found = found.with_context(|| format!("no version of {package} is locked"))?;
             Ok(((*package).to_owned(), json!(found)))
         };
         self.packages().iter().map(version).collect()
+    }
+
+    /// The version of a package by its list.
+    fn pinned(self, list: &str, package: &str) -> Option<String> {
+        match self {
+            Self::Rust => {
+                let named = format!("name = \"{package}\"\nversion = \"");
+                let (_, rest) = list.split_once(&named)?;
+                Some(rest.split('"').next()?.to_owned())
+            }
+            Self::Python => {
+                let mut pins = list.lines().filter_map(|line| line.split_once("=="));
+                let (_, version) = pins.find(|(name, _)| *name == package)?;
+                Some(version.to_owned())
+            }
+            _ => {
+                let lock: Value = serde_json::from_str(list).ok()?;
+                let entry = &lock["packages"][format!("node_modules/{package}")];
+                Some(entry["version"].as_str()?.to_owned())
+            }
+        }
     }
 
     /// The version of what runs it, where something does.
