@@ -5,10 +5,12 @@
 //! a server and a database of its own, and [`suite`] runs them all and reports. [`server`] is the one file that starts a
 //! server in this process, [`process`] starts the real binary, [`database`] makes each scenario its own database, on the server
 //! that [`postgres`] finds. [`rule`]
-//! keeps `rules.md` and the scenarios in step, [`worker`] starts the example workers, [`soak`] has the long runs.
+//! keeps `rules.md` and the scenarios in step, [`worker`] starts the example workers, [`soak`] has the long runs, [`clients`] tries
+//! real clients.
 
 pub mod bench;
 pub mod catalogue;
+pub mod clients;
 pub mod database;
 pub mod demo;
 pub mod postgres;

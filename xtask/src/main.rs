@@ -1,7 +1,9 @@
 //! The workbench: every command of development in one place. The roof of the house: it starts the other crates as
 //! processes and imports none of them, so that it compiles in seconds.
 
+mod clients;
 mod model;
+mod packages;
 mod report;
 mod scale;
 mod schema;
@@ -33,13 +35,15 @@ cargo xtask COMMAND [ARGUMENTS]
                              of it on both databases without any; with --sample a little, of the build that tests use;
                              --scale [--ended N] has the task engine look among a million tasks
   workers                    makes the example workers in Python and TypeScript ready, so that e2e runs them too
+  clients [NAME ...]         installs real clients (graphql-ws, apollo, urql, relay, codegen, python, rust) from their registries and tries them
+                             against a server that is killed beneath them; all without a name, which writes features/results/clients.json
   ci                         what CI does: test --require-all
   help                       this page
 
 PostgreSQL is the server that ZIGGIE_TEST_POSTGRES_URL names (a superuser's URL of its database postgres), else a
 container, where a Docker engine answers, of the image that ZIGGIE_TEST_POSTGRES_IMAGE names, else of
 ziggie-postgres:local (built by .ci/postgres-image), else of postgres:17. The example
-workers need python3 (with venv) and npm, and packages of theirs. Without one of these, test says what it left out;
+workers and the clients need python3 (with venv) and npm, and packages of theirs. Without one of these, test says what it left out;
 with --require-all or ZIGGIE_REQUIRE_ALL=1 it fails.
 ";
 
@@ -86,6 +90,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
                 .iter()
                 .try_for_each(|worker| worker.prepare())
         }
+        "clients" => clients::run(passed_on),
         "schema" => schema::run(option(command, arguments, "--check")?),
         "tidy" => {
             nothing_more(command, arguments)?;
@@ -167,6 +172,7 @@ mod tests {
             "test takes --require-all or nothing"
         );
         assert_eq!(refusal(&["ci", "--fast"]), "ci takes no arguments");
+        assert!(refusal(&["clients", "graphql"]).contains("graphql is no client"));
         assert_eq!(
             refusal(&["soak", "--model", "--fast"]),
             "soak --model takes --histories and --from, not --fast"

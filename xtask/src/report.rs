@@ -83,13 +83,13 @@ impl Report {
         }
     }
 
-    /// Makes something ready that later steps use if they can; where it must be there, lacking it is a failure.
+    /// Makes something ready that later steps use if they can, and says whether it is; where it must be there, lacking it is a failure.
     pub fn prepare(
         &mut self,
         name: &'static str,
         required: bool,
         make: impl FnOnce() -> Result<()>,
-    ) {
+    ) -> bool {
         println!("\n== {name}");
         let start = Instant::now();
         let outcome = match make() {
@@ -97,7 +97,9 @@ impl Report {
             Err(error) if required => Outcome::Failed(format!("{error:#}"), Words::default()),
             Err(error) => Outcome::LeftOut(format!("{error:#}")),
         };
+        let ready = matches!(outcome, Outcome::Passed(_));
         self.steps.push(Step { name, outcome });
+        ready
     }
 
     /// Records a step that could not even be begun.

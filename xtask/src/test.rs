@@ -4,11 +4,12 @@ use std::{fs, io::ErrorKind, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result};
 
-use crate::{report::Report, server::Server, tool, workers::Worker};
+use crate::{clients::Client, report::Report, server::Server, tool, workers::Worker};
 
 const TESTS: &str = "unit and integration tests";
 const AUDITOR: &str = "the auditor's verifier in Python";
 const ON_SQLITE: &str = "Gherkin suite on SQLite";
+const CLIENTS: &str = "real clients";
 const GATES: &str = "quality gates";
 const ON_POSTGRES: &str = "Gherkin suite on PostgreSQL";
 const SOAK_ON_SQLITE: &str = "sample of the long runs on SQLite";
@@ -41,6 +42,7 @@ pub fn run(require_all: bool) -> Result<()> {
             TESTS,
             ON_SQLITE,
             GATES,
+            CLIENTS,
             SOAK_ON_SQLITE,
             BENCH_ON_SQLITE,
             ON_POSTGRES,
@@ -74,6 +76,7 @@ fn suites(report: &mut Report, require_all: bool) {
     }
     report.run_found(ON_SQLITE, suite_on_sqlite().map(offered));
     report.run_found(GATES, gates());
+    clients(report, require_all);
     let on_sqlite = [
         "--crash",
         "--fsync",
@@ -135,6 +138,20 @@ fn auditor(report: &mut Report, required: bool) {
         Err(error) if required => report.fail(AUDITOR, format!("{error:#}")),
         Err(error) => report.leave_out(AUDITOR, format!("{error:#}")),
     }
+}
+
+/// Some of the real clients, those that can be made ready here.
+fn clients(report: &mut Report, required: bool) {
+    let mut ready = Vec::new();
+    for client in Client::IN_TESTS {
+        let made = client
+            .step()
+            .is_none_or(|step| report.prepare(step, required, || client.prepare()));
+        if made {
+            ready.push(client.name());
+        }
+    }
+    report.run_found(CLIENTS, long("interop", &ready));
 }
 
 /// A short sample of what takes long.

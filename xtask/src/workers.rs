@@ -1,10 +1,8 @@
 //! The example workers in Python and TypeScript, made ready to be run: their packages are fetched, their pages compiled. Under the roof.
 
-use std::{fs, path::PathBuf};
+use anyhow::Result;
 
-use anyhow::{Context, Result};
-
-use crate::tool;
+use crate::packages;
 
 /// An example that the workspace's own build does not make ready.
 #[derive(Clone, Copy)]
@@ -33,82 +31,11 @@ impl Worker {
     /// There is no interpreter, the packages cannot be had, or the page does not compile.
     pub fn prepare(self) -> Result<()> {
         match self {
-            Self::Python => prepare_python(),
-            Self::TypeScript => prepare_typescript(),
+            Self::Python => packages::python("api/examples/python", "workers/python"),
+            Self::TypeScript => {
+                let folder = "workers/typescript";
+                packages::node("api/examples/typescript", &[], folder, true)
+            }
         }
     }
-}
-
-/// A folder of packages, and the list that they were installed by.
-struct Packages {
-    folder: PathBuf,
-    wanted: String,
-}
-
-impl Packages {
-    fn new(name: &str, list: &str) -> Result<Self> {
-        let list = tool::root().join("api/examples").join(name).join(list);
-        let wanted = fs::read_to_string(&list).with_context(|| list.display().to_string())?;
-        let folder = tool::beside("workers")?.join(name);
-        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        Ok(Self { folder, wanted })
-    }
-
-    fn list(&self) -> PathBuf {
-        self.folder.join("installed")
-    }
-
-    fn are_there(&self) -> bool {
-        fs::read_to_string(self.list()).is_ok_and(|installed| installed == self.wanted)
-    }
-
-    fn note(&self) -> Result<()> {
-        fs::write(self.list(), &self.wanted).context("noting what was installed")
-    }
-}
-
-fn prepare_python() -> Result<()> {
-    let packages = Packages::new("python", "requirements.txt")?;
-    if packages.are_there() {
-        return Ok(());
-    }
-    let folder = packages.folder.to_string_lossy();
-    tool::run(tool::program(
-        "python3",
-        &["-m", "venv", "--clear", &folder],
-    ))?;
-    let pip = packages.folder.join("bin/pip");
-    let requirements = "api/examples/python/requirements.txt";
-    let install = ["install", "--quiet", "--requirement", requirements];
-    tool::run(tool::program(pip, &install))?;
-    packages.note()
-}
-
-fn prepare_typescript() -> Result<()> {
-    let packages = Packages::new("typescript", "package-lock.json")?;
-    let sources = tool::root().join("api/examples/typescript");
-    for file in [
-        "package.json",
-        "package-lock.json",
-        "tsconfig.json",
-        "worker.ts",
-    ] {
-        fs::copy(sources.join(file), packages.folder.join(file)).context(file)?;
-    }
-    let npm = |arguments: &[&str]| {
-        let mut command = tool::program("npm", arguments);
-        command.current_dir(&packages.folder);
-        tool::run(command)
-    };
-    if !packages.are_there() {
-        npm(&[
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--loglevel=error",
-        ])?;
-        packages.note()?;
-    }
-    npm(&["run", "--silent", "build"])
 }

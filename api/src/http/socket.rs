@@ -85,21 +85,23 @@ async fn live(
         Some(Close::SUBPROTOCOL)
     };
     open.closed(close.as_ref());
-    if let Some(close) = close {
-        // Whoever does not take the goodbye in time is left without.
-        let _ = tokio::time::timeout(GOODBYE, say_goodbye(&mut socket, close)).await;
-    }
+    // Whoever does not take the goodbye in time is left without.
+    let _ = tokio::time::timeout(GOODBYE, say_goodbye(&mut socket, close)).await;
 }
 
-/// Sends the close frame and reads until the other side has answered it.
-async fn say_goodbye(socket: &mut WebSocket, close: Close) {
-    let frame = CloseFrame {
-        code: close.code,
-        reason: close.reason.as_ref().into(),
-    };
-    if socket.send(Message::Close(Some(frame))).await.is_ok() {
-        while let Some(Ok(_)) = socket.recv().await {}
+/// Sends the close frame and reads until the other side has answered it. A client that said goodbye first is answered by that reading: one that is
+/// not would take the end for a broken line (RFC 6455, section 5.5.1).
+async fn say_goodbye(socket: &mut WebSocket, close: Option<Close>) {
+    if let Some(close) = close {
+        let frame = CloseFrame {
+            code: close.code,
+            reason: close.reason.as_ref().into(),
+        };
+        if socket.send(Message::Close(Some(frame))).await.is_err() {
+            return;
+        }
     }
+    while let Some(Ok(_)) = socket.recv().await {}
 }
 
 /// Counts an open socket.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use futures::SinkExt;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::Edge;
 use super::raw::Socket;
@@ -68,6 +70,18 @@ async fn what_breaks_the_protocol_closes_the_socket_with_its_code() {
     let mut early = Socket::upgraded(edge.running.address).await;
     early.subscribe("1", ME).await;
     assert_eq!(early.closed().await, 4401);
+}
+
+#[tokio::test]
+async fn a_client_that_says_goodbye_is_answered() {
+    let edge = Edge::start().await;
+    let mut socket = Socket::greeted(edge.running.address, &json!({})).await;
+    let normal = CloseFrame {
+        code: CloseCode::Normal,
+        reason: "Normal Closure".into(),
+    };
+    socket.send(Message::Close(Some(normal))).await;
+    assert_eq!(socket.closed().await, 1000);
 }
 
 #[tokio::test]
