@@ -92,7 +92,7 @@ Feature: Changing agents
     And ORPHEUS sees neither config nor permissions of L2-CHAR-001
     And L2-MUSIC-001 sees neither config nor permissions of L2-CHAR-001
 
-  @R1.08
+  @R1.08 @alone
   Scenario Outline: The last operator cannot lose what operators need
     When the operator takes <permission> from the operator
     Then it is refused with CONFLICT
@@ -103,7 +103,7 @@ Feature: Changing agents
       | MANAGE_AGENTS      |
       | MODIFY_PERMISSIONS |
 
-  @R1.08
+  @R1.08 @alone
   Scenario: With a second operator the first can lose them
     Given the operator registers SYSTEM-002
     When SYSTEM-002 takes MANAGE_AGENTS from the operator

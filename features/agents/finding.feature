@@ -5,7 +5,7 @@ Feature: Finding agents
   Background:
     Given the studio
 
-  @R1.09
+  @R1.09 @alone
   Scenario Outline: Agents are found by filter
     Given the operator teaches L3-CHAR-POSE-001 to DRAW_SKETCH
     And the operator deactivates L3-CHAR-COLOR-001 because "repairs"
@@ -21,7 +21,7 @@ Feature: Finding agents
       | capable of DRAW_SKETCH        | L3-CHAR-POSE-001                                           |
       | matching "music"              | L2-MUSIC-001 and L3-MUSIC-DRUM-001                         |
 
-  @R1.09
+  @R1.09 @alone
   Scenario: A long list comes in pages, each agent once
     When L2-CHAR-001 reads all agents in pages of 3
     Then nine agents came, each once

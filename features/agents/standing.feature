@@ -40,7 +40,7 @@ Feature: How an agent stands
     And L3-CHAR-POSE-001 is ERROR because "the pose model is gone"
     And L3-CHAR-POSE-001 is turned away
 
-  @R1.05 @R1.06
+  @R1.05 @R1.06 @alone
   Scenario Outline: An agent that is not operational is turned away, and returns when it is activated
     Given L2-CHAR-001 has logged in
     When the operator <does away with> L2-CHAR-001 because "a long night"
@@ -100,7 +100,7 @@ Feature: How an agent stands
     Then ARTEMIS is INACTIVE because "holiday"
     And L2-CHAR-001 is operational
 
-  @R1.08
+  @R1.08 @alone
   Scenario Outline: The last operator stays
     When the operator <does away with> the operator because "a slip of the hand"
     Then it is refused with CONFLICT
@@ -111,18 +111,18 @@ Feature: How an agent stands
       | deactivates    |
       | breaks         |
 
-  @R1.08
+  @R1.08 @alone
   Scenario: The last operator does not take itself out in bulk either
     When the operator changes the operator to be inactive
     Then it is refused with CONFLICT
 
-  @R1.08
+  @R1.08 @alone
   Scenario: The last operator does not report itself broken
     When the operator reports its own error "no coffee"
     Then it is refused with CONFLICT
     And the operator is operational
 
-  @R1.08
+  @R1.08 @alone
   Scenario: One of two operators can be switched off, the other one not
     Given the operator registers SYSTEM-002
     When SYSTEM-002 deactivates the operator because "the night shift is over"
@@ -130,7 +130,7 @@ Feature: How an agent stands
     When SYSTEM-002 deactivates SYSTEM-002 because "so is mine"
     Then it is refused with CONFLICT
 
-  @R1.08
+  @R1.08 @alone
   Scenario: An operator that may not change permissions does not count as the other one
     Given the operator registers SYSTEM-002 with only MANAGE_AGENTS
     When the operator deactivates the operator because "a slip of the hand"

@@ -45,14 +45,14 @@ Feature: A log that proves itself
     When the operator asks for the proof of nothing
     Then it is refused with NOT_FOUND
 
-  @R5.05 @R10.02
+  @R5.05 @R10.02 @alone
   Scenario: A stranger follows the hashes of the log and reads no entry
     Then a stranger finds the checkpoint of the log, its key and its hashes
     And a stranger is shown no entries of the log
     And ARTEMIS is shown no entries of the log
     And the operator is shown the entries that the hashes stand for
 
-  @R5.07
+  @R5.07 @alone
   Scenario Outline: The log is exported as it was signed, with a manifest behind it
     Given the log has signed that
     When the operator exports the log as <format>

@@ -8,7 +8,7 @@ Feature: Reading the log
     And L2-CHAR-001 starts the portrait task
     And ORPHEUS creates the song task
 
-  @R5.06
+  @R5.06 @alone
   Scenario Outline: The log is filtered
     When the operator reads the audit log <filter>
     Then the log shows <actions>

@@ -21,7 +21,7 @@ Feature: Hearing of agents
     When the operator activates L2-CHAR-001
     Then ORPHEUS hears AGENT_ACTIVATED of L2-CHAR-001, which was INACTIVE
 
-  @R6.01 @R1.05
+  @R6.01 @R1.05 @alone
   Scenario: One agent is followed alone, and what it derives makes no event
     Given ORPHEUS follows L2-CHAR-001
     And ARTEMIS has delegated the portrait task to L2-CHAR-001

@@ -5,7 +5,7 @@ Feature: Streams that lose nothing
   Background:
     Given the studio
 
-  @R6.03
+  @R6.03 @alone
   Scenario: Tasks are followed by server-sent events
     Given ARTEMIS follows the tasks by server-sent events
     When ARTEMIS delegates the portrait task to L2-CHAR-001
@@ -22,7 +22,7 @@ Feature: Streams that lose nothing
     And ORPHEUS delegates the song task to L2-MUSIC-001
     Then the next thing that L2-MUSIC-001 hears is TASK_DELEGATED of the song task
 
-  @R6.02 @R6.03
+  @R6.02 @R6.03 @alone
   Scenario: The last id resumes where the events broke off
     Given ARTEMIS follows the tasks by server-sent events
     And ARTEMIS has delegated the portrait task to L2-CHAR-001
@@ -36,7 +36,7 @@ Feature: Streams that lose nothing
       | portrait | TASK_STARTED   | IN_PROGRESS | L2-CHAR-001 |
       | portrait | TASK_COMPLETED | COMPLETED   | L2-CHAR-001 |
 
-  @R6.02 @R6.03
+  @R6.02 @R6.03 @alone
   Scenario: What came over a socket is gone on with by server-sent events
     Given ARTEMIS follows the tasks
     And ARTEMIS has delegated the portrait task to L2-CHAR-001
@@ -102,7 +102,7 @@ Feature: Streams that lose nothing
     Then the operator hears TASK_DELEGATED of the portrait task
     And the operator hears AGENT_UPDATED of L2-CHAR-001
 
-  @R6.01
+  @R6.01 @alone
   Scenario: The audit log is followed by action
     Given the operator follows the audit log of TASK_STARTED
     When ARTEMIS delegates the portrait task to L2-CHAR-001
@@ -118,7 +118,7 @@ Feature: Streams that lose nothing
     And L2-CHAR-001 starts the portrait task
     Then the next thing that the operator hears is TASK_STARTED of the portrait task
 
-  @R6.01 @R6.02
+  @R6.01 @R6.02 @alone
   Scenario: The audit log goes on where it broke off
     Given the operator follows the audit log
     And ARTEMIS has delegated the portrait task to L2-CHAR-001
@@ -133,7 +133,7 @@ Feature: Streams that lose nothing
     When ARTEMIS follows the audit log
     Then the stream is refused with FORBIDDEN
 
-  @R6.01 @R1.04
+  @R6.01 @R1.04 @alone
   Scenario: Who loses the permission hears no more of the audit log
     Given the operator registers SYSTEM-READER
     And SYSTEM-READER follows the audit log

@@ -5,7 +5,7 @@ Feature: Hearing of tasks as they move
   Background:
     Given the studio
 
-  @R6.01
+  @R6.01 @alone
   Scenario: A director follows a task from delegation to completion
     Given ARTEMIS follows the tasks
     When ARTEMIS delegates the portrait task to L2-CHAR-001
@@ -26,7 +26,7 @@ Feature: Hearing of tasks as they move
     And L2-CHAR-001 starts the portrait task
     Then the next thing that ARTEMIS hears is TASK_STARTED of the portrait task
 
-  @R6.01
+  @R6.01 @alone
   Scenario: Tasks are followed by filter
     Given ARTEMIS follows the tasks with priority HIGH
     When ARTEMIS delegates the banner task to L2-CHAR-001
@@ -48,7 +48,7 @@ Feature: Hearing of tasks as they move
     When L2-CHAR-001 asks for a review of the portrait task
     Then ORPHEUS hears TASK_REVIEW_REQUESTED of the portrait task
 
-  @R6.02
+  @R6.02 @alone
   Scenario: What was missed comes first after a reconnect, once, and then goes on
     Given ARTEMIS follows the tasks
     And ARTEMIS has delegated the portrait task to L2-CHAR-001

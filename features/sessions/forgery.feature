@@ -25,7 +25,7 @@ Feature: Forged tokens
       | a token of 100000 characters                |
       | two tokens in one                           |
 
-  @R2.03
+  @R2.03 @alone
   Scenario: A token of another installation is refused here
     Given another installation where L2-CHAR-001 has logged in
     When somebody asks who it is with the token of the other installation

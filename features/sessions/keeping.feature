@@ -59,7 +59,7 @@ Feature: Keeping and ending sessions
     When L2-CHAR-001 asks who it is
     Then L2-CHAR-001 was last active now
 
-  @R1.08
+  @R1.08 @alone
   Scenario: The last operator's secret can be rotated, since the new one is a way in
     When the operator rotates the secret of the operator
     Then the request succeeds

@@ -13,7 +13,7 @@ Feature: Logging in
     And the session says nobody issued it
     And L2-CHAR-001 is let in
 
-  @R2.01
+  @R2.01 @alone
   Scenario: A wrong secret opens nothing, and the refusal does not say why
     When L2-CHAR-001 authenticates with the secret "open sesame"
     Then it is refused with UNAUTHENTICATED
@@ -21,7 +21,7 @@ Feature: Logging in
     Then it is refused with UNAUTHENTICATED
     And both refusals read alike
 
-  @R1.02
+  @R1.02 @alone
   Scenario: The control center itself cannot log in
     When the control center authenticates with the secret "open sesame"
     Then it is refused with UNAUTHENTICATED
@@ -66,7 +66,7 @@ Feature: Logging in
     When SYSTEM-002 rotates the secret of ARTEMIS
     Then it is refused with FORBIDDEN
 
-  @R2.01
+  @R2.01 @alone
   Scenario: A rotated secret replaces the old one
     When the operator rotates the secret of L2-CHAR-001
     Then the request succeeds

@@ -9,7 +9,7 @@ Feature: Seeing a sprint, and hearing of it
       | PLANNING | 50     | outline, pose to L3-CHAR-POSE-001    |
       | INTEGRATION | 50  | join                                 |
 
-  @R1.09
+  @R1.09 @alone
   Scenario Outline: Who sees a sprint
     When <somebody> looks at the fox sprint
     Then <outcome>
@@ -52,7 +52,7 @@ Feature: Seeing a sprint, and hearing of it
     When L2-MUSIC-001 looks at the fox sprint
     Then it is refused with NOT_FOUND
 
-  @R1.09
+  @R1.09 @alone
   Scenario: Every director sees the tasks of a sprint
     When ORPHEUS lists the tasks
     Then the list holds the outline task, the pose task and the join task

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
 use tempfile::TempDir;
 
-use crate::{postgres::Postgres as Server, server};
+use crate::{postgres::Postgres as Server, server, world::Host};
 
 /// Which of the two a run is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub struct Databases {
     /// A data directory in which nothing was ever served: an embedded database of the newest schema, and its key.
     embedded: TempDir,
     postgres: Option<Postgres>,
+    /// The server of somebody else's on which scenarios are guests.
+    host: Option<Host>,
 }
 
 struct Postgres {
@@ -107,7 +109,29 @@ impl Databases {
             }
             Choice::Postgres => Some(Postgres::prepare(embedded.path()).await?),
         };
-        Ok(Self { embedded, postgres })
+        Ok(Self {
+            embedded,
+            postgres,
+            host: None,
+        })
+    }
+
+    /// None at all: every scenario is the guest of one server.
+    ///
+    /// # Errors
+    /// When there is no place for files of theirs.
+    pub fn of_host(host: Host) -> Result<Self> {
+        Ok(Self {
+            embedded: tempfile::tempdir().context("a place for files")?,
+            postgres: None,
+            host: Some(host),
+        })
+    }
+
+    /// The server on which scenarios are guests.
+    #[must_use]
+    pub fn host(&self) -> Option<&Host> {
+        self.host.as_ref()
     }
 
     /// Puts the migrated template of an embedded database into a data directory that has none yet.

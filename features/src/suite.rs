@@ -24,7 +24,7 @@ use crate::{
     database::{Choice, Databases},
     word::Agent,
     worker::Language,
-    world::{House, Studio},
+    world::{Host, House, Studio},
 };
 
 pub mod evidence;
@@ -67,9 +67,15 @@ pub struct Options {
     pub reports: PathBuf,
     /// The languages whose worker cannot be run here: examples that are about one of them are left out.
     pub without: Vec<Language>,
+    /// The server of somebody else's on which all scenarios are guests; else each has one of its own.
+    pub host: Option<Host>,
     /// Whether the servers of failed scenarios are left up. They are not tried again then.
     pub keep: bool,
 }
+
+/// What only a scenario with a server of its own can be: about one of the databases, or `@alone`, since it asks for all that a server has or does
+/// what others on it would feel.
+const NOT_FOR_GUESTS: [&str; 3] = ["sqlite-only", "postgres-only", "alone"];
 
 /// The servers of failed scenarios that were left up.
 pub type Kept = Arc<Mutex<Vec<House>>>;
@@ -101,7 +107,10 @@ impl Options {
             .without
             .iter()
             .map(|language| format!("without {}", language.name()));
+        let guests = self.host.as_ref();
+        let guests = guests.map(|host| format!("what can be a guest of {}", host.address));
         let chosen = tags.into_iter().chain(name).chain(own).chain(without);
+        let chosen = chosen.chain(guests);
         let chosen: Vec<String> = chosen.collect();
         (!chosen.is_empty()).then(|| chosen.join(", "))
     }
@@ -124,11 +133,15 @@ impl Options {
         }
         let tags: Vec<_> = tags(feature, rule, scenario).map(String::as_str).collect();
         let named = |name: &String| scenario.name.to_lowercase().contains(&name.to_lowercase());
-        !tags.contains(&self.database.other().only())
-            && self
-                .tags
-                .as_ref()
-                .is_none_or(|wanted| wanted.eval(tags.iter()))
+        let fits = match self.host {
+            // Whose database nobody knows, and who is not asked for the whole of it.
+            Some(_) => !tags.iter().any(|tag| NOT_FOR_GUESTS.contains(tag)),
+            None => !tags.contains(&self.database.other().only()),
+        };
+        fits && self
+            .tags
+            .as_ref()
+            .is_none_or(|wanted| wanted.eval(tags.iter()))
             && self.name.as_ref().is_none_or(named)
     }
 }
@@ -157,10 +170,11 @@ fn writer<W: Evident + std::fmt::Debug>(
 pub async fn run(options: Options, kept: Kept) -> Result<Tally> {
     std::fs::create_dir_all(&options.reports)
         .with_context(|| options.reports.display().to_string())?;
-    let report = |extension: &str| {
-        let name = format!("{}.{extension}", options.database);
-        options.reports.join(name)
+    let place = match &options.host {
+        None => options.database.to_string(),
+        Some(_) => "server".to_owned(),
     };
+    let report = |extension: &str| options.reports.join(format!("{place}.{extension}"));
     let (writer, record) = writer::<Studio>(options.features.clone(), report("json"))?;
     let told = Told {
         summary: report("summary.json"),
@@ -171,7 +185,10 @@ pub async fn run(options: Options, kept: Kept) -> Result<Tally> {
         begun: now(),
     };
     let (root, keep) = (options.features.clone(), options.keep);
-    let databases = Arc::new(Databases::prepare(options.database).await?);
+    let databases = Arc::new(match &options.host {
+        None => Databases::prepare(options.database).await?,
+        Some(host) => Databases::of_host(host.clone())?,
+    });
     let shared = Arc::clone(&databases);
     Studio::cucumber::<PathBuf>()
         .with_writer(writer)

@@ -14,6 +14,7 @@ use crate::{database::Databases, suite::evidence::Evidence, word::Agent};
 mod expect;
 mod feed;
 mod gallery;
+mod guest;
 mod house;
 mod login;
 mod look;
@@ -25,6 +26,7 @@ pub use login::authenticate;
 
 pub use feed::{Feed, Heard};
 pub use gallery::{Gallery, Paint};
+pub use guest::{Host, NEEDS_ITS_OWN};
 pub use house::House;
 pub use person::Person;
 pub use studio::{definition, input_schema, registration};

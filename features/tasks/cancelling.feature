@@ -17,7 +17,7 @@ Feature: Cancelling
     And the color task is CANCELLED
     And the pose task is COMPLETED
 
-  @R3.10 @R5.02
+  @R3.10 @R5.02 @alone
   Scenario: Each cancelled task has its entry, and all name the one request
     When ARTEMIS cancels the portrait task because "the game has no foxes"
     Then the history of the portrait task ends in TASK_CANCELLED

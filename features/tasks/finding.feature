@@ -9,7 +9,7 @@ Feature: Finding tasks
     And ORPHEUS has delegated the song task to L2-MUSIC-001
     And L2-MUSIC-001 starts the song task
 
-  @R1.09
+  @R1.09 @alone
   Scenario Outline: Everybody lists what it may see
     When <somebody> lists the tasks
     Then the list holds <tasks>
@@ -21,7 +21,7 @@ Feature: Finding tasks
       | ORPHEUS      | the song task                                        |
       | L2-CHAR-001  | the portrait task                                    |
 
-  @R3.01
+  @R3.01 @alone
   Scenario Outline: Tasks are found by filter
     When the operator lists the tasks <filter>
     Then the list holds <tasks>
@@ -33,12 +33,12 @@ Feature: Finding tasks
       | assigned to L2-CHAR-001       | the portrait task                     |
       | created by ARTEMIS            | the portrait task and the banner task |
 
-  @R3.01
+  @R3.01 @alone
   Scenario: A filter that fits nothing finds nothing
     When the operator lists the tasks that are COMPLETED
     Then the list is empty
 
-  @R1.09
+  @R1.09 @alone
   Scenario: A long list comes in pages, each task once, the newest first
     When the operator reads all tasks in pages of 2
     Then three tasks came, each once

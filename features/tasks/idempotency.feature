@@ -5,7 +5,7 @@ Feature: Doing it once
   Background:
     Given the studio
 
-  @R3.09
+  @R3.09 @alone
   Scenario Outline: The same key and words give the same task, and no second entry
     When ARTEMIS <does it> under the key "monday-1"
     And ARTEMIS <does it> under the key "monday-1"
@@ -20,14 +20,14 @@ Feature: Doing it once
       | delegates the portrait task to L2-CHAR-001    | TASK_DELEGATED |
       | executes the portrait task                    | TASK_STARTED   |
 
-  @R3.09
+  @R3.09 @alone
   Scenario: The same key with other words is a conflict
     Given ARTEMIS creates the portrait task under the key "monday-1"
     When ARTEMIS creates the poster task with the prompt "a goose" under the key "monday-1"
     Then it is refused with CONFLICT
     And there is one task
 
-  @R3.09
+  @R3.09 @alone
   Scenario: Two creators may use the same key
     Given ARTEMIS creates the portrait task under the key "monday-1"
     When ORPHEUS creates the song task under the key "monday-1"
@@ -51,7 +51,7 @@ Feature: Doing it once
     Then the request succeeds
     And there are two tasks
 
-  @R3.09
+  @R3.09 @alone
   Scenario: Ten callers at once with one key make one task
     When ARTEMIS creates the portrait task ten times at once under the key "monday-1"
     Then there is one task

@@ -123,7 +123,7 @@ Feature: Reviews
     When L3-CHAR-POSE-001 asks for a review of the pose task
     Then it is refused with FORBIDDEN
 
-  @R3.02
+  @R3.02 @alone
   Scenario: The review queue shows a director what waits for its judgement, and not its own work
     Given L2-CHAR-001 asks for a review of the portrait task
     And ARTEMIS executes the poster task

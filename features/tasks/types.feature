@@ -23,7 +23,7 @@ Feature: Task types
     When ARTEMIS creates the portrait task of type PAINT_DREAMS
     Then it is refused with BAD_USER_INPUT
 
-  @R3.13
+  @R3.13 @alone
   Scenario Outline: Input that breaks the type's schema is refused, and the refusal says where and why
     When ARTEMIS creates the portrait task <with something wrong>
     Then it is refused with BAD_USER_INPUT

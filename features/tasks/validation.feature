@@ -33,7 +33,7 @@ Feature: Validation
     And the last entry of the banner task is by the control center
     And the history of the banner task ends in TASK_COMPLETED
 
-  @R3.15
+  @R3.15 @alone
   Scenario: A review is asked for only once the checks are content
     Given L2-CHAR-001 asks for a review of the banner task
     And the colors task is the check of the banner task by CHECK_COLORS

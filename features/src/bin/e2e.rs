@@ -19,8 +19,9 @@ use features::{
     rule,
     suite::{self, Kept, Options, Tally, record::Verdict, terminal},
     worker::Language,
-    world::House,
+    world::{Host, House, NEEDS_ITS_OWN},
 };
+use gates::target::Target;
 
 /// The Gherkin suite.
 #[derive(Debug, Parser)]
@@ -43,6 +44,18 @@ struct Arguments {
     /// Hold every response to the types of api/schema.graphql, and keep what of it was seen; for the third gate
     #[arg(long)]
     contract: bool,
+    /// Run what can be a guest on a server that somebody else started: `http://127.0.0.1:7400`. Agents, types and tasks stay there
+    #[arg(long, value_name = "URL", requires_all = ["token_file", "allow_writes"])]
+    server: Option<String>,
+    /// A file with a token of that server's first operator (`ziggie token SYSTEM-001`)
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Where that server answers operators
+    #[arg(long, value_name = "URL", requires = "server")]
+    admin_url: Option<String>,
+    /// That server is there to be tried out: the scenarios may leave in it what they make
+    #[arg(long, requires = "server")]
+    allow_writes: bool,
     /// Where the features lie, when not in the project's own folders: a draft can be tried so
     #[arg(long)]
     features: Option<PathBuf>,
@@ -99,6 +112,13 @@ async fn main() -> Result<ExitCode> {
         .into_iter()
         .filter(|language| !language.is_ready())
         .collect();
+    let host = match &arguments.server {
+        None => None,
+        Some(server) => match reach(server, &arguments).await {
+            Ok(host) => Some(host),
+            Err(why) => return Ok(why),
+        },
+    };
     let (database, begun) = (arguments.database, Instant::now());
     let kept = Kept::default();
     let options = Options {
@@ -112,21 +132,32 @@ async fn main() -> Result<ExitCode> {
         concurrency: arguments.concurrency,
         reports: arguments.reports.clone(),
         without: without.clone(),
+        host: host.clone(),
         keep: arguments.keep,
     };
     let tally = suite::run(options, Arc::clone(&kept)).await?;
     tell(&tally, &Catalogue::read()?);
+    let place = match &host {
+        None => database.to_string(),
+        Some(_) => "server".to_owned(),
+    };
+    for (reason, count) in tally.left_out() {
+        println!("{place}: left out {count}: {NEEDS_ITS_OWN}{reason}");
+    }
+    if host.is_some() {
+        println!("{place}: left out what is tagged @alone, @sqlite-only or @postgres-only");
+    }
     println!(
-        "{database}: {} of {} scenarios passed ({} runs with every example), {:.1} s; {}",
+        "{place}: {} of {} scenarios passed ({} runs with every example), {:.1} s; {}",
         tally.passed(),
         tally.total(),
         tally.examples(),
         begun.elapsed().as_secs_f64(),
-        arguments.reports.join(format!("{database}.html")).display()
+        arguments.reports.join(format!("{place}.html")).display()
     );
     for language in without {
         println!(
-            "{database}: left out what is about the worker in {}: `cargo xtask workers` prepares it",
+            "{place}: left out what is about the worker in {}: `cargo xtask workers` prepares it",
             language.name()
         );
     }
@@ -137,6 +168,33 @@ async fn main() -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The server of somebody else's, once it has answered its operator. Status 2 for a token that cannot be read, 3 where nobody answers or the
+/// token is turned away.
+async fn reach(server: &str, arguments: &Arguments) -> Result<Host, ExitCode> {
+    let plain = |url: &str| {
+        let address = url.trim_start_matches("http://");
+        let end = address.find('/').unwrap_or(address.len());
+        address[..end].to_owned()
+    };
+    let file = arguments.token_file.clone().unwrap_or_default();
+    let token = std::fs::read_to_string(&file).map_err(|error| {
+        eprintln!("error: {}: {error}", file.display());
+        ExitCode::from(2)
+    })?;
+    let host = Host {
+        address: plain(server),
+        admin: arguments.admin_url.as_deref().map(plain),
+        token: token.trim().to_owned(),
+    };
+    match Target::reach(&host.address, None, &host.token).await {
+        Ok(_) => Ok(host),
+        Err(error) => {
+            eprintln!("error: {server}: {error}");
+            Err(ExitCode::from(3))
+        }
+    }
 }
 
 /// Says what did not pass.

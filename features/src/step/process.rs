@@ -21,7 +21,7 @@ async fn is_started(studio: &mut Studio) -> Result<()> {
 
 #[given("the database was migrated from the command line")]
 async fn was_migrated(studio: &mut Studio) -> Result<()> {
-    let flags = studio.build().await?.flags();
+    let flags = studio.build().await?.flags()?;
     let mut arguments = vec!["migrate"];
     arguments.extend(flags.iter().map(String::as_str));
     let Ended { status, said } = process::run(&arguments).await?;
@@ -69,7 +69,7 @@ async fn answers(studio: &mut Studio) -> Result<()> {
 #[then("nobody but the owner can read the secret")]
 async fn secret_is_private(studio: &mut Studio) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    let path = studio.house()?.operator_secret_path();
+    let path = studio.house()?.operator_secret_path()?;
     let mode = std::fs::metadata(&path)
         .with_context(|| path.display().to_string())?
         .permissions()
@@ -85,7 +85,7 @@ async fn can_log_in(studio: &mut Studio, who: Agent) -> Result<()> {
 
 #[when("a second server is started on the same data directory")]
 async fn second_is_started(studio: &mut Studio) -> Result<()> {
-    let flags = studio.house()?.flags();
+    let flags = studio.house()?.flags()?;
     let mut arguments = vec![
         "serve",
         "--listen",
@@ -131,7 +131,7 @@ async fn still_answers(studio: &mut Studio) -> Result<()> {
 
 #[when("the signing key is rotated")]
 async fn key_is_rotated(studio: &mut Studio) -> Result<()> {
-    let flags = studio.house()?.flags();
+    let flags = studio.house()?.flags()?;
     let mut arguments = vec!["keys", "rotate"];
     arguments.extend(flags.iter().map(String::as_str));
     let Ended { status, said } = process::run(&arguments).await?;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use cucumber::gherkin::{self, GherkinEnv};
 
 use super::evidence::Evidence;
-use crate::rule;
+use crate::{rule, world::NEEDS_ITS_OWN};
 
 /// How a sentence went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Outcome {
 pub enum Verdict {
     /// It passed at once.
     Passed,
+    /// It cannot be the guest of a server, and was given up where that was seen.
+    LeftOut,
     /// It passed, but only when it was tried again. That counts as failed.
     Flaky,
     /// A sentence of it means nothing yet.
@@ -40,6 +42,7 @@ impl Verdict {
     pub fn word(self) -> &'static str {
         match self {
             Self::Passed => "passed",
+            Self::LeftOut => "left out",
             Self::Flaky => "flaky",
             Self::Undefined => "undefined",
             Self::Failed => "failed",
@@ -91,9 +94,16 @@ impl Attempt {
         sentences.find(|one| matches!(one.outcome, Outcome::Failed | Outcome::Undefined))
     }
 
+    /// Why it cannot be the guest of a server, if that is so.
+    #[must_use]
+    pub fn needs(&self) -> Option<&str> {
+        self.fault()?.error.as_deref()?.strip_prefix(NEEDS_ITS_OWN)
+    }
+
     fn verdict(&self) -> Verdict {
         match self.fault().map(|sentence| sentence.outcome) {
             _ if self.around.is_some() => Verdict::Failed,
+            _ if self.needs().is_some() => Verdict::LeftOut,
             None => Verdict::Passed,
             Some(Outcome::Undefined) => Verdict::Undefined,
             Some(_) => Verdict::Failed,
@@ -206,6 +216,22 @@ impl Record {
             }
         }
         Ok(())
+    }
+
+    /// Takes out what cannot be the guest of a server, and says why and how often.
+    pub fn leave_out(&mut self) -> BTreeMap<String, usize> {
+        let mut reasons = BTreeMap::new();
+        for feature in &mut self.features {
+            feature.runs.retain(|run| {
+                let needs = run.attempts.last().and_then(Attempt::needs);
+                if let Some(needs) = needs {
+                    *reasons.entry(needs.to_owned()).or_default() += 1;
+                }
+                needs.is_none()
+            });
+        }
+        self.features.retain(|feature| !feature.runs.is_empty());
+        reasons
     }
 
     /// Every scenario and example, with its feature.

@@ -1,5 +1,7 @@
 //! How a run went in figures: how many scenarios there were, an outline counting as one, and which of them did not pass.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use gates::client;
 use serde_json::{Value, json};
@@ -11,13 +13,21 @@ use crate::{database::Choice, server};
 #[derive(Debug, Default)]
 pub struct Tally {
     record: Record,
+    left_out: BTreeMap<String, usize>,
 }
 
 impl Tally {
     /// The figures of a record.
     #[must_use]
-    pub fn of(record: Record) -> Self {
-        Self { record }
+    pub fn of(mut record: Record) -> Self {
+        let left_out = record.leave_out();
+        Self { record, left_out }
+    }
+
+    /// Why scenarios were left out that cannot be the guests of a server, and how many for each reason, an example counting as one.
+    #[must_use]
+    pub fn left_out(&self) -> &BTreeMap<String, usize> {
+        &self.left_out
     }
 
     /// What happened, scenario by scenario.

@@ -18,6 +18,7 @@ pub fn told(feature: &Feature, run: &Run, catalogue: &Catalogue) -> String {
         Verdict::Undefined => "UNDEFINED",
         Verdict::Failed => "FAILED",
         Verdict::Passed => "passed",
+        Verdict::LeftOut => "left out",
     };
     let mut text = format!("{verdict} {}:{}: {}\n", feature.file, run.line, run.title());
     let Some(attempt) = run.telling() else {

@@ -11,6 +11,7 @@ use cucumber::{
 use super::*;
 use crate::rule;
 
+mod guest;
 mod readme;
 mod reports;
 mod tutorial;

@@ -12,6 +12,7 @@ use gates::client::Client;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
+use super::guest::{self, Interpreter, Names};
 use crate::{
     database::{Databases, Own},
     process::{self, Process},
@@ -22,6 +23,8 @@ use crate::{
 enum Host {
     InProcess(Server),
     Process(Process),
+    /// Somebody else's, which others use too.
+    Guest(Interpreter),
     Stopped,
 }
 
@@ -73,11 +76,22 @@ impl House {
         }
     }
 
-    /// Starts the server in this process.
+    /// Starts the server in this process; or goes to the one that the run was given.
     ///
     /// # Errors
     /// When it does not start.
     pub async fn open(&mut self, founding: bool) -> Result<()> {
+        if let Some(host) = self.databases.host() {
+            guest::refuse(
+                founding,
+                "it begins with the founding fleet and nothing else",
+            )?;
+            guest::refuse(!self.settings.is_empty(), "it is told its settings")?;
+            let interpreter = Interpreter::open(host.address.clone(), Names::unheard_of()).await?;
+            self.client = Client::new(interpreter.address().to_string());
+            self.host = Host::Guest(interpreter);
+            return Ok(());
+        }
         self.databases.furnish(self.data_dir.path())?;
         let (data_dir, url) = (self.data_dir.path(), self.own.url.as_deref());
         let server = Server::start(data_dir, url, founding, self.settings.clone().into()).await?;
@@ -92,6 +106,7 @@ impl House {
     /// # Errors
     /// When no address is free.
     pub fn settle(&mut self, founding: bool) -> Result<()> {
+        self.is_own("it is started and stopped")?;
         self.address = process::lasting_address()?;
         self.command = if founding { "dev" } else { "serve" };
         Ok(())
@@ -102,6 +117,7 @@ impl House {
     /// # Errors
     /// When it does not start.
     pub async fn launch(&mut self) -> Result<()> {
+        self.is_own("it is started and stopped")?;
         let (data_dir, url) = (self.data_dir.path(), self.own.url.as_deref());
         let process = Process::start_at(&self.address, self.command, data_dir, url).await?;
         self.client = Client::new(process.address.clone());
@@ -118,6 +134,7 @@ impl House {
             Host::Process(process) => Ok(process),
             host => {
                 self.host = host;
+                self.is_own("it is started and stopped")?;
                 bail!("the server is not a process of its own")
             }
         }
@@ -130,6 +147,7 @@ impl House {
     pub fn process(&self) -> Result<&Process> {
         match &self.host {
             Host::Process(process) => Ok(process),
+            Host::Guest(_) => Err(guest::needs_its_own("it is started and stopped")),
             Host::InProcess(_) | Host::Stopped => bail!("the server is not a process of its own"),
         }
     }
@@ -139,6 +157,7 @@ impl House {
     /// # Errors
     /// Where the database is a file.
     pub async fn cut_database_off(&self) -> Result<()> {
+        self.is_own("its database is cut off")?;
         self.databases.cut_off(&self.own).await
     }
 
@@ -147,6 +166,7 @@ impl House {
     /// # Errors
     /// Where the database is a file.
     pub async fn bring_database_back(&self) -> Result<()> {
+        self.is_own("its database is cut off")?;
         self.databases.bring_back(&self.own).await
     }
 
@@ -158,7 +178,7 @@ impl House {
         let stopped = match std::mem::replace(&mut self.host, Host::Stopped) {
             Host::InProcess(server) => server.stop().await,
             // A process is killed when dropped.
-            Host::Process(_) | Host::Stopped => Ok(()),
+            Host::Process(_) | Host::Guest(_) | Host::Stopped => Ok(()),
         };
         self.databases.release(&self.own).await?;
         stopped
@@ -172,6 +192,7 @@ impl House {
         match &self.host {
             Host::InProcess(server) => Ok(server.address().to_string()),
             Host::Process(process) => Ok(process.address.clone()),
+            Host::Guest(interpreter) => Ok(interpreter.address().to_string()),
             Host::Stopped => bail!("no server runs"),
         }
     }
@@ -190,6 +211,14 @@ impl House {
         match &self.host {
             Host::InProcess(server) => Ok(Client::new(server.admin_address().to_string())),
             Host::Process(process) => Ok(Client::new(process.admin_address.clone())),
+            Host::Guest(_) => {
+                let admin = self.databases.host().and_then(|host| host.admin.clone());
+                let asked =
+                    "it is asked where operators are answered, and nobody said where that is";
+                Ok(Client::new(
+                    admin.ok_or_else(|| guest::needs_its_own(asked))?,
+                ))
+            }
             Host::Stopped => bail!("no server runs"),
         }
     }
@@ -199,6 +228,7 @@ impl House {
     pub fn how_to_get_in(&self) -> String {
         let admin = self.admin();
         let (address, admin) = match (&self.host, &admin) {
+            (Host::Guest(_), _) => (self.client.address(), String::new()),
             (Host::Stopped, _) | (_, Err(_)) => ("none: it was stopped", String::new()),
             (_, Ok(admin)) => (
                 self.client.address(),
@@ -208,25 +238,38 @@ impl House {
         format!(
             "left up: {address}{admin}, data directory {}\na token: ziggie token SYSTEM-001 {}",
             self.data_dir.path().display(),
-            self.flags().join(" ")
+            self.own_flags().join(" ")
         )
     }
 
     /// Where the server keeps its files.
-    #[must_use]
-    pub fn data_dir(&self) -> &Path {
-        self.data_dir.path()
+    ///
+    /// # Errors
+    /// Where the server is somebody else's.
+    pub fn data_dir(&self) -> Result<&Path> {
+        self.is_own("it is looked into from behind")?;
+        Ok(self.data_dir.path())
     }
 
     /// Its database, where it is not a file.
-    #[must_use]
-    pub fn database_url(&self) -> Option<&str> {
-        self.own.url.as_deref()
+    ///
+    /// # Errors
+    /// Where the server is somebody else's.
+    pub fn database_url(&self) -> Result<Option<&str>> {
+        self.is_own("it is looked into from behind")?;
+        Ok(self.own.url.as_deref())
     }
 
     /// The flags that lead a command to this house's data.
-    #[must_use]
-    pub fn flags(&self) -> Vec<String> {
+    ///
+    /// # Errors
+    /// Where the server is somebody else's.
+    pub fn flags(&self) -> Result<Vec<String>> {
+        self.is_own("its owner gives commands")?;
+        Ok(self.own_flags())
+    }
+
+    fn own_flags(&self) -> Vec<String> {
         let mut flags = vec![
             "--data-dir".to_owned(),
             self.data_dir.path().to_string_lossy().into_owned(),
@@ -238,16 +281,27 @@ impl House {
     }
 
     /// Where the first start left the operator's secret.
-    #[must_use]
-    pub fn operator_secret_path(&self) -> PathBuf {
-        self.data_dir.path().join("operator.secret")
+    ///
+    /// # Errors
+    /// Where the server is somebody else's.
+    pub fn operator_secret_path(&self) -> Result<PathBuf> {
+        Ok(self.data_dir()?.join("operator.secret"))
     }
 
     pub(super) fn operator_secret(&self) -> Result<String> {
-        let path = self.operator_secret_path();
+        let path = self.operator_secret_path()?;
         let secret =
             std::fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
         Ok(secret.trim().to_owned())
+    }
+
+    /// The operator's token, where the run was given one.
+    pub(super) fn operator_token(&self) -> Option<&str> {
+        self.databases.host().map(|host| host.token.as_str())
+    }
+
+    fn is_own(&self, what: &str) -> Result<()> {
+        guest::refuse(self.databases.host().is_some(), what)
     }
 
     pub(super) fn advance(&self, time: Duration) -> Result<()> {
@@ -256,6 +310,7 @@ impl House {
                 server.advance(time);
                 Ok(())
             }
+            Host::Guest(_) => Err(guest::needs_its_own("time passes on its clock")),
             Host::Process(_) | Host::Stopped => {
                 bail!("only the clock of a server in this process can be moved")
             }

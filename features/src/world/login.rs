@@ -36,6 +36,12 @@ impl Studio {
     /// # Errors
     /// When it is refused.
     pub async fn log_in(&mut self, who: &Agent) -> Result<()> {
+        if who.id() == Agent::operator().id()
+            && let Some(token) = self.house()?.operator_token().map(str::to_owned)
+        {
+            self.person(who).token = Some(token);
+            return Ok(());
+        }
         let answer = match self.secret(who)? {
             Some(secret) => self.door()?.send(&authenticate(who, &secret)).await?,
             None => {

@@ -129,7 +129,7 @@ async fn is_inert(studio: &mut Studio) -> Result<()> {
 
 #[then(expr = "the server keeps the bytes of {count} picture(s)")]
 async fn keeps(studio: &mut Studio, count: Count) -> Result<()> {
-    let folder = studio.house()?.data_dir().join("assets");
+    let folder = studio.house()?.data_dir()?.join("assets");
     let mut files = Vec::new();
     for part in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
         for file in std::fs::read_dir(part?.path())? {

@@ -25,7 +25,7 @@ async fn is_archived_before(studio: &mut Studio, month: String) -> Result<()> {
 
 /// The file of this kind of the only archive.
 fn file(studio: &Studio, kind: &str) -> Result<PathBuf> {
-    let folder = studio.house()?.data_dir().join("assets/audit-archive");
+    let folder = studio.house()?.data_dir()?.join("assets/audit-archive");
     let files = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
     let mut files = files.filter_map(|file| Some(file.ok()?.path()));
     let found = files.find(|path| path.extension().is_some_and(|one| one == kind));
@@ -78,8 +78,8 @@ async fn changes_manifest(studio: &mut Studio) -> Result<()> {
 #[when("somebody deletes every entry behind the server's back")]
 async fn deletes(studio: &mut Studio) -> Result<()> {
     let house = studio.house()?;
-    let file = house.data_dir().join("ziggie.db");
-    let url = match house.database_url() {
+    let file = house.data_dir()?.join("ziggie.db");
+    let url = match house.database_url()? {
         Some(url) => url.to_owned(),
         None => format!("sqlite://{}?mode=rw", file.display()),
     };

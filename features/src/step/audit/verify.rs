@@ -18,7 +18,7 @@ use crate::{
 const FILE: &str = "checkpoint";
 
 pub(super) async fn ziggie(studio: &mut Studio, arguments: &[&str]) -> Result<()> {
-    let flags = studio.house()?.flags();
+    let flags = studio.house()?.flags()?;
     let arguments: Vec<&str> = arguments
         .iter()
         .copied()
@@ -37,13 +37,13 @@ async fn keeps_in_file(studio: &mut Studio, by: Agent) -> Result<()> {
     let call = Call::query("auditCheckpoint").selecting("signedNote");
     let answer = studio.send(&by, &call).await?;
     let note = answer.data["auditCheckpoint"]["signedNote"].as_str();
-    let path = studio.house()?.data_dir().join(FILE);
+    let path = studio.house()?.data_dir()?.join(FILE);
     std::fs::write(path, note.context("no checkpoint")?).context("keeping it")
 }
 
 #[when("the log is verified against the file")]
 async fn is_verified_against(studio: &mut Studio) -> Result<()> {
-    let path = studio.house()?.data_dir().join(FILE);
+    let path = studio.house()?.data_dir()?.join(FILE);
     ziggie(
         studio,
         &["audit", "verify", "--kept", &path.to_string_lossy()],
@@ -85,7 +85,7 @@ async fn auditor_looks(studio: &mut Studio, language: Language) -> Result<()> {
         .clone()
         .context("it has logged in")?;
     let house = studio.house()?;
-    let token_file = house.data_dir().join("token");
+    let token_file = house.data_dir()?.join("token");
     std::fs::write(&token_file, token).context("the token")?;
     let log = format!("http://{}/audit/tlog", house.process()?.address);
     let arguments = [
@@ -103,7 +103,7 @@ pub(super) async fn auditor(
     arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
 ) -> Result<()> {
     let key = studio.door()?.get("/audit/tlog/key").await?.body;
-    let key_file = studio.house()?.data_dir().join("key");
+    let key_file = studio.house()?.data_dir()?.join("key");
     std::fs::write(&key_file, key).context("the key")?;
     let programs = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("api");
     let output = tokio::process::Command::new("python3")
@@ -153,11 +153,11 @@ async fn changes_agent(studio: &mut Studio) -> Result<()> {
 
 async fn change(studio: &mut Studio, sql: &str) -> Result<()> {
     let house = studio.house()?;
-    let url = match house.database_url() {
+    let url = match house.database_url()? {
         Some(url) => url.to_owned(),
         None => format!(
             "sqlite://{}?mode=rw",
-            house.data_dir().join("ziggie.db").display()
+            house.data_dir()?.join("ziggie.db").display()
         ),
     };
     let outside = Database::connect(url).await.context("the database")?;

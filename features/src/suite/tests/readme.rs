@@ -52,6 +52,7 @@ async fn the_scenarios_of_the_page_pass() {
         concurrency: 2,
         reports: folder.path().join("reports"),
         without: Vec::new(),
+        host: None,
         keep: false,
     };
     let tally = run(options, Kept::default()).await.expect("a run");
