@@ -180,7 +180,7 @@ pub async fn run(options: Options, kept: Kept) -> Result<Tally> {
         summary: report("summary.json"),
         junit: report("xml"),
         page: report("html"),
-        database: options.database,
+        place: place.clone(),
         selection: options.selection(),
         begun: now(),
     };
@@ -237,7 +237,8 @@ struct Told {
     summary: PathBuf,
     junit: PathBuf,
     page: PathBuf,
-    database: Choice,
+    /// `sqlite`, `postgres`, or `server` where all scenarios were guests.
+    place: String,
     selection: Option<String>,
     begun: DateTime<Utc>,
 }
@@ -251,15 +252,15 @@ impl Told {
             std::fs::write(path, text).with_context(|| path.display().to_string())
         };
         let catalogue = Catalogue::read()?;
-        let summary = tally.summary(self.database, self.selection.as_deref(), ended);
+        let summary = tally.summary(&self.place, self.selection.as_deref(), ended);
         write(&self.summary, format!("{summary:#}\n"))?;
-        let name = format!("the Gherkin suite on {}", self.database);
+        let name = format!("the Gherkin suite on {}", self.place);
         write(
             &self.junit,
             junit::document(&name, tally.record(), &catalogue)?,
         )?;
         let head = page::Head {
-            database: self.database.to_string(),
+            database: self.place.clone(),
             selection: self.selection.clone(),
             build: crate::server::BUILD.to_owned(),
             ended,

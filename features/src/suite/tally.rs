@@ -7,7 +7,7 @@ use gates::client;
 use serde_json::{Value, json};
 
 use super::record::{Record, Verdict, scenarios, worst};
-use crate::{database::Choice, server};
+use crate::server;
 
 /// How a run went.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl Tally {
     /// among them that passed when they were tried again; and what gate 3 reads, where the run looked at responses.
     pub(super) fn summary(
         &self,
-        database: Choice,
+        place: &str,
         selection: Option<&str>,
         ended: DateTime<Utc>,
     ) -> Value {
@@ -86,7 +86,7 @@ impl Tally {
         };
         json!({
             "build": server::BUILD,
-            "database": database.to_string(),
+            "database": place,
             "selection": selection,
             "passed": self.passed(),
             "total": self.total(),

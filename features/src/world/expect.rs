@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail, ensure};
 use gates::client::Answer;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 /// The data of an answer that must have succeeded.
 ///
@@ -15,12 +16,17 @@ pub fn expect_success(answer: &Answer) -> Result<&Value> {
     }
 }
 
-/// Ends in an error that shows both when they differ.
+/// Ends in an error that shows both when they differ, as JSON.
 ///
 /// # Errors
 /// When they do.
-pub fn expect_equal<T: PartialEq + std::fmt::Debug>(what: &str, found: T, wanted: T) -> Result<()> {
-    ensure!(found == wanted, "{what} is {found:?}, not {wanted:?}");
+pub fn expect_equal<T: PartialEq + Serialize>(what: &str, found: T, wanted: T) -> Result<()> {
+    ensure!(
+        found == wanted,
+        "{what} is {}, not {}",
+        json!(found),
+        json!(wanted)
+    );
     Ok(())
 }
 

@@ -82,7 +82,7 @@ async fn run(part: &str) -> Reports {
         summary: path("small.summary.json"),
         junit: path("small.xml"),
         page: path("small.html"),
-        database: Choice::Sqlite,
+        place: "sqlite".to_owned(),
         selection: None,
         begun: now(),
     };
