@@ -39,11 +39,11 @@ struct Arguments {
     /// Only this gate, 1 to 5; may come more than once
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
     only: Vec<u8>,
-    /// On which database the suite and the twin run: sqlite, or postgres as `cargo xtask e2e` finds it
+    /// On which database the suite runs: sqlite, or postgres as `cargo xtask e2e` finds it
     #[arg(long, default_value = "sqlite", value_parser = ["sqlite", "postgres"])]
     on: String,
     /// An empty database of PostgreSQL for the twin; an embedded one without it
-    #[arg(long, conflicts_with = "url")]
+    #[arg(long)]
     twin_database_url: Option<String>,
     /// The report that the suite has left, by this build and within the hour; without it the suite is run
     #[arg(long)]
@@ -100,7 +100,15 @@ async fn main() -> Result<ExitCode> {
     let target = match (&twin, &arguments.url, &arguments.token_file) {
         (Some(twin), _, _) => twin.target.clone(),
         (None, Some(url), Some(file)) => {
-            let token = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            let token = match fs::read_to_string(file) {
+                Ok(token) => token,
+                Err(error) => Arguments::command()
+                    .error(
+                        ErrorKind::ValueValidation,
+                        format!("{}: {error}\n", file.display()),
+                    )
+                    .exit(),
+            };
             match Target::reach(url, arguments.admin_url.as_deref(), token.trim()).await {
                 Ok(target) => target,
                 Err(error) => {
@@ -114,17 +122,25 @@ async fn main() -> Result<ExitCode> {
     // What writes or breaks things never runs on a deployment, but on a server of the same build (spec R8.02).
     let beside = match &arguments.url {
         Some(_) if !arguments.allow_writes && arguments.runs(Gate::Performance) => {
-            Some(Twin::start(None).await?)
+            Some(Twin::start(arguments.twin_database_url.as_deref()).await?)
         }
         _ => None,
     };
-    let report = judge(&arguments, target, beside.as_ref()).await?;
+    let report = judge(&arguments, target.clone(), beside.as_ref()).await?;
     println!("{}", terminal::table(&report));
     write(&arguments.reports, &report)?;
+    // After the reports, which are there whatever the deployment says to it.
+    let recorded = match arguments.record {
+        true => record(&target, &report).await,
+        false => Ok(()),
+    };
+    if let Err(error) = &recorded {
+        eprintln!("error: {error:#}");
+    }
     for twin in twin.into_iter().chain(beside) {
         twin.stop().await?;
     }
-    Ok(if report.passed() == Gate::ALL.len() {
+    Ok(if recorded.is_ok() && report.passed() == Gate::ALL.len() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -145,7 +161,10 @@ async fn judge(arguments: &Arguments, target: Target, beside: Option<&Twin>) -> 
     let name = arguments
         .url
         .clone()
-        .unwrap_or_else(|| format!("a twin on {}", arguments.on));
+        .unwrap_or_else(|| match arguments.twin_database_url {
+            Some(_) => "a twin on postgres".to_owned(),
+            None => "a twin on sqlite".to_owned(),
+        });
     let mut report = Report::begin(name, &target, again(arguments));
     let suite_reports = arguments.reports.join("suite");
     let plan = Plan {
@@ -192,9 +211,6 @@ async fn judge(arguments: &Arguments, target: Target, beside: Option<&Twin>) -> 
         report.suite_build_hash = plan.suite_build();
     }
     report.end();
-    if arguments.record {
-        record(&target, &report).await?;
-    }
     Ok(report)
 }
 
@@ -290,7 +306,8 @@ async fn record(target: &Target, report: &Report) -> Result<()> {
     let call = Call::mutation("recordGateRun")
         .with("input", "RecordGateRunInput!", report.input())
         .selecting("id rating isOfThisBuild");
-    let answer = target.operator.send(&call).await?;
+    let answer = target.operator.send(&call).await;
+    let answer = answer.context("the run was not recorded")?;
     if let Some(fault) = answer.fault() {
         anyhow::bail!("the run was not recorded: {fault}");
     }

@@ -162,6 +162,47 @@ async fn who_cannot_measure_has_failed_and_who_is_not_reached_is_another_matter(
     assert!(said(&output).contains("unknown field `p96-ms`"));
     let (output, _) = run(&["--url", "127.0.0.1:1"]).await;
     assert_eq!(output.status.code(), Some(2));
+    let nobody = ["--url", "127.0.0.1:1", "--token-file", &absent];
+    let (output, _) = run(&nobody).await;
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("absent.json"), "{}", said(&output));
+}
+
+#[tokio::test]
+async fn a_scratch_target_may_be_loaded_again_and_a_run_that_is_not_recorded_is_no_success() {
+    let folder = TempDir::new().unwrap();
+    let twin = Twin::start(None).await.unwrap();
+    let token = token(&twin, folder.path()).await;
+    let admin = twin.target.admin.as_ref().unwrap().address().to_owned();
+    let mut arguments = vec!["--url", &twin.target.address, "--admin-url", &admin];
+    arguments.extend(["--token-file", &token, "--allow-writes", "--only", "4"]);
+    arguments.extend(LOAD);
+    for time in 1..=2 {
+        let (output, told) = run(&arguments).await;
+        assert_eq!(told["rating"], "1/5", "time {time}: {}", said(&output));
+        assert_eq!(told["gates"][0]["details"]["place"], "scratch target");
+    }
+    // An L1 may read what the first gate reads, but not record a run.
+    let issue = Call::mutation("issueSession")
+        .with("agentId", "ID!", "L1-ART-001")
+        .selecting("token");
+    let issued = twin.target.operator.send(&issue).await.unwrap();
+    let issued = issued.data["issueSession"]["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    fs::write(folder.path().join("token"), issued).unwrap();
+    let mut arguments = vec!["--url", &twin.target.address, "--token-file", &token];
+    arguments.extend(["--only", "1", "--record"]);
+    let (output, told) = run(&arguments).await;
+    assert_ne!(told, Value::Null, "the reports are there");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("was not recorded"),
+        "{}",
+        said(&output)
+    );
+    twin.stop().await.unwrap();
 }
 
 #[tokio::test]

@@ -126,17 +126,22 @@ impl Mix {
             .with("input", "DefineTaskTypeInput!", definition)
             .selecting("version");
         ask(&self.operator, &define).await?;
+        // Of this run alone: a scratch target may have been loaded before.
+        let run: String = (0..8)
+            .map(|_| char::from(rand::random_range(b'A'..=b'Z')))
+            .collect();
+        let (director, specialist) = (format!("L1-GATE-{run}"), format!("L2-GATE-{run}"));
         let lines = json!([
-            { "id": "L1-GATE-LOAD", "name": "Load director", "tier": "L1" },
-            { "id": "L2-GATE-LOAD", "name": "Load specialist", "tier": "L2", "supervisorId": "L1-GATE-LOAD" },
+            { "id": director, "name": "Load director", "tier": "L1" },
+            { "id": specialist, "name": "Load specialist", "tier": "L2", "supervisorId": director },
         ]);
         let register = Call::mutation("registerAgents")
             .with("input", "[RegisterAgentInput!]!", lines)
             .selecting("agent { id }");
         ask(&self.operator, &register).await?;
-        self.director = self.issue("L1-GATE-LOAD").await?;
-        self.specialist = self.issue("L2-GATE-LOAD").await?;
-        "L2-GATE-LOAD".clone_into(&mut self.assignee);
+        self.director = self.issue(&director).await?;
+        self.specialist = self.issue(&specialist).await?;
+        self.assignee = specialist;
         for _ in 0..KNOWN {
             ask(&self.director, &create()).await?;
         }
