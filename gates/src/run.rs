@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::{
+    audit::Key,
     gate::{
         Finding, Gate, Place, agent_state, audit_integrity, contract_kept,
         performance::{self, Terms},
@@ -32,6 +33,8 @@ pub struct Plan {
     pub twin: Option<Target>,
     /// The archives of the log, where months of it have left the database.
     pub archives: Option<PathBuf>,
+    /// The public keys of the log, where they were brought along; else those that the target shows are believed.
+    pub keys: Option<Vec<Key>>,
     /// How many scenarios must pass, in percent.
     pub threshold: f64,
     /// What the suite left; [`Plan::run`] waits for the suite where that is still running.
@@ -114,7 +117,10 @@ impl Plan {
             }
             Gate::Performance if place == Place::Deployment => self.load_both().await,
             Gate::Performance => performance::look(target, place, &self.terms).await,
-            Gate::Audit => audit_integrity::look(target, place, self.archives.as_deref()).await,
+            Gate::Audit => {
+                let (archives, keys) = (self.archives.as_deref(), self.keys.as_deref());
+                audit_integrity::look(target, place, archives, keys).await
+            }
         }
     }
 

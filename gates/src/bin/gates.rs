@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use clap::{CommandFactory as _, Parser, error::ErrorKind};
 use gates::{
+    audit::Key,
     client::Call,
     gate::{Finding, Gate, Place, contract_kept::Promise},
     report::{Report, junit, page::page, terminal},
@@ -51,6 +52,9 @@ struct Arguments {
     /// A folder with the archives of the log (….ndjson), where months of it have left the database
     #[arg(long)]
     archives: Option<PathBuf>,
+    /// A file with the public keys of the log (`/audit/tlog/key`), kept from before; without it those that the target shows are believed
+    #[arg(long)]
+    key: Option<PathBuf>,
     /// A file of limits (TOML): its keys are the names of the flags that follow, which win over it
     #[arg(long)]
     thresholds: Option<PathBuf>,
@@ -67,6 +71,16 @@ struct Arguments {
 impl Arguments {
     fn runs(&self, gate: Gate) -> bool {
         self.only.is_empty() || self.only.contains(&gate.number())
+    }
+
+    /// The keys that were brought along.
+    fn keys(&self) -> Result<Option<Vec<Key>>> {
+        let Some(file) = &self.key else {
+            return Ok(None);
+        };
+        let said = || file.display().to_string();
+        let text = fs::read_to_string(file).with_context(said)?;
+        Key::read(&text).map(Some).with_context(said)
     }
 
     /// Takes from the file of limits what no flag has set.
@@ -87,7 +101,10 @@ const NOT_REACHED: u8 = 3;
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let mut arguments = Arguments::parse();
-    if let Err(error) = arguments.take_limits() {
+    if let Err(error) = arguments
+        .take_limits()
+        .and_then(|()| arguments.keys().map(drop))
+    {
         let told = format!("{error:#}\n");
         Arguments::command()
             .error(ErrorKind::ValueValidation, told)
@@ -165,6 +182,7 @@ async fn judge(arguments: &Arguments, target: Target, beside: Option<&Twin>) -> 
             Some(_) => "a twin on postgres".to_owned(),
             None => "a twin on sqlite".to_owned(),
         });
+    let keys = arguments.keys()?;
     let mut report = Report::begin(name, &target, again(arguments));
     let suite_reports = arguments.reports.join("suite");
     let plan = Plan {
@@ -174,6 +192,7 @@ async fn judge(arguments: &Arguments, target: Target, beside: Option<&Twin>) -> 
             .collect(),
         twin: beside.map(|twin| twin.target.clone()),
         archives: arguments.archives.clone(),
+        keys,
         place,
         threshold: arguments.limits.percent(),
         suite_report: arguments
@@ -254,6 +273,7 @@ fn again(arguments: &Arguments) -> String {
         ("--admin-url", arguments.admin_url.clone()),
         ("--suite-report", path(&arguments.suite_report)),
         ("--archives", path(&arguments.archives)),
+        ("--key", path(&arguments.key)),
     ] {
         words.extend(value.map(|value| format!("{name} {}", quoted(&value))));
     }

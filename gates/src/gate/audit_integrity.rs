@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::{Finding, Gate, Place};
 use crate::{
-    audit::{self, Audit},
+    audit::{self, Audit, Key},
     target::{NotReached, Target},
 };
 
-/// Reads the whole log as an auditor does, and every row that it tells of.
+/// Reads the whole log as an auditor does, and every row that it tells of. Without keys that were brought along it believes the one that the target
+/// shows, and says so.
 ///
 /// # Errors
 /// None: what cannot be read is a finding.
@@ -18,9 +19,18 @@ pub async fn look(
     target: &Target,
     place: Place,
     archives: Option<&Path>,
+    keys: Option<&[Key]>,
 ) -> Result<Finding, NotReached> {
-    Ok(match audit::look(&target.operator, archives).await {
-        Ok(found) => judge(&found, place),
+    let looked = match keys {
+        Some(keys) => audit::look_trusting(&target.operator, keys, archives).await,
+        None => audit::look(&target.operator, archives).await,
+    };
+    Ok(match looked {
+        Ok(found) => {
+            let mut finding = judge(&found, place);
+            finding.figure("keyShownByTarget", keys.is_none());
+            finding
+        }
         Err(error) => Finding::unmeasured(Gate::Audit, place, error),
     })
 }
@@ -41,6 +51,16 @@ fn judge(found: &Audit, place: Place) -> Finding {
                 "notShown": rows.unread,
             }),
         );
+    }
+    let unfolded: u64 = found
+        .rows_by_kind
+        .values()
+        .map(|rows| rows.not_foldable)
+        .sum();
+    if found.from == 0 && unfolded > 0 {
+        finding.fail(format!(
+            "{unfolded} rows cannot be folded, though the log is whole"
+        ));
     }
     finding.figure("faults", found.fault_count);
     for fault in &found.faults {
@@ -86,12 +106,24 @@ mod tests {
             fault_count,
             ..Audit::default()
         };
+        let unfolded = Rows {
+            compared: 3,
+            not_foldable: 1,
+            ..Rows::default()
+        };
+        let unfolded = |from| Audit {
+            from,
+            rows_by_kind: BTreeMap::from([(Kind::Agent, unfolded)]),
+            ..found(7, &[], 0)
+        };
         let archived = Audit {
             unread: 256,
             ..found(300, &[], 0)
         };
         for (found, status) in [
             (archived, Status::Failed),
+            (unfolded(0), Status::Failed),
+            (unfolded(4), Status::Passed),
             (found(7, &[], 0), Status::Passed),
             (found(7, &["entry 3 is missing"], 1), Status::Failed),
             (found(7, &[], 3), Status::Failed),

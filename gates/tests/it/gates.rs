@@ -206,6 +206,41 @@ async fn a_scratch_target_may_be_loaded_again_and_a_run_that_is_not_recorded_is_
 }
 
 #[tokio::test]
+async fn a_log_is_held_to_the_key_that_was_brought_along() {
+    let folder = TempDir::new().unwrap();
+    let (twin, other) = (
+        Twin::start(None).await.unwrap(),
+        Twin::start(None).await.unwrap(),
+    );
+    let token = token(&twin, folder.path()).await;
+    let kept = folder.path().join("key").to_string_lossy().into_owned();
+    let arguments = [
+        "--url",
+        &twin.target.address,
+        "--token-file",
+        &token,
+        "--only",
+        "5",
+    ];
+    let (output, told) = run(&arguments).await;
+    assert_eq!(told["rating"], "1/5", "{}", said(&output));
+    let shown = &told["gates"][0]["details"]["figures"]["keyShownByTarget"];
+    assert_eq!(*shown, json!(true));
+    let with_key = [&arguments[..], &["--key", &kept]].concat();
+    for (of, rating) in [(&twin, "1/5"), (&other, "0/5")] {
+        let key = of.target.operator.get("/audit/tlog/key").await.unwrap();
+        fs::write(&kept, key.body).unwrap();
+        let (output, told) = run(&with_key).await;
+        assert_eq!(told["rating"], rating, "{}", said(&output));
+    }
+    fs::write(&kept, "no key").unwrap();
+    let (output, _) = run(&with_key).await;
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    twin.stop().await.unwrap();
+    other.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_server_that_serves_no_graphql_is_not_reached() {
     let folder = TempDir::new().unwrap();
     let server = Process::start("serve", folder.path(), None).await.unwrap();

@@ -25,6 +25,7 @@ fn plan(gate: Gate, target: &Target) -> Plan {
         place: Place::Twin,
         twin: None,
         archives: None,
+        keys: None,
         threshold: 65.0,
         suite_report: PathBuf::new(),
         contract: Promise::committed().unwrap(),
