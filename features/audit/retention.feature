@@ -42,6 +42,26 @@ Feature: Retention
       | an entry     | is not the entry that was signed   | is not what its leaf hash stands for |
       | the manifest | the manifest does not open         | its manifest does not open           |
 
+  @R5.05 @R5.08
+  Scenario: Gate 5 folds the months that lie in archives with those that do not
+    Given 2930 days pass
+    And the owner has the log archived
+    When gate 5 reads the log and its archives
+    Then gate 5 passes
+
+  @R5.05 @R5.08
+  Scenario Outline: Gate 5 fails where an archive was changed or is gone
+    Given 2930 days pass
+    And the owner has the log archived
+    When somebody <does this to it>
+    And gate 5 reads the log and its archives
+    Then gate 5 fails, and mentions "<why>"
+
+    Examples:
+      | does this to it                 | why                                |
+      | changes an entry of the archive | entry 0 and its hash in the tile   |
+      | removes the archive             | neither served nor in the archives |
+
   @R5.08
   Scenario: The last six months are never archived
     When 150 days pass

@@ -32,6 +32,7 @@ mod shown;
 mod survey;
 mod tree;
 
+pub(crate) use bundle::last_pages;
 pub use note::{Key, NoteError};
 
 use archive::Archives;

@@ -23,6 +23,14 @@ pub(super) fn path(kind: &str, index: u64, width: u64) -> String {
     format!("/audit/tlog/tile/{kind}/{}{partial}", groups.join("/"))
 }
 
+/// The last tile of hashes and the last bundle of entries that a checkpoint covers; none where it is no checkpoint, or one of an empty log.
+pub(crate) fn last_pages(checkpoint: &str) -> Option<[String; 2]> {
+    let size: u64 = checkpoint.lines().nth(1)?.parse().ok()?;
+    let index = size.checked_sub(1)? / TILE_WIDTH;
+    let width = size - index * TILE_WIDTH;
+    Some(["0", "entries"].map(|kind| path(kind, index, width)))
+}
+
 /// The entries of a bundle: each a length of two bytes, the most significant first, and so many bytes. None where it
 /// ends within an entry.
 pub(super) fn entries(mut bundle: &[u8]) -> Option<Vec<&[u8]>> {
@@ -39,6 +47,22 @@ pub(super) fn entries(mut bundle: &[u8]) -> Option<Vec<&[u8]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_pages_are_those_of_the_size() {
+        for (size, pages) in [
+            ("0", None),
+            ("many", None),
+            ("1", Some("000.p/1")),
+            ("256", Some("000")),
+            ("300", Some("001.p/44")),
+        ] {
+            let expected = pages
+                .map(|page| ["0", "entries"].map(|kind| format!("/audit/tlog/tile/{kind}/{page}")));
+            let checkpoint = format!("the.origin\n{size}\nroot=\n\n— sig\n");
+            assert_eq!(last_pages(&checkpoint), expected, "{size}");
+        }
+    }
 
     #[test]
     fn paths_are_those_of_tlog_tiles() {

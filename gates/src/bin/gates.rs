@@ -13,7 +13,7 @@ use clap::{CommandFactory as _, Parser, error::ErrorKind};
 use gates::{
     audit::Key,
     client::Call,
-    gate::{Finding, Gate, Place, contract_kept::Promise},
+    gate::{Finding, Gate, Place, contract_kept::Promise, performance},
     report::{Report, junit, page::page, terminal},
     run::Plan,
     target::Target,
@@ -136,6 +136,10 @@ async fn main() -> Result<ExitCode> {
         }
         _ => unreachable_usage()?,
     };
+    // A twin that nobody has worked with has little to show.
+    if let Some(twin) = &twin {
+        performance::work(&twin.target).await?;
+    }
     // What writes or breaks things never runs on a deployment, but on a server of the same build (spec R8.02).
     let beside = match &arguments.url {
         Some(_) if !arguments.allow_writes && arguments.runs(Gate::Performance) => {

@@ -1,6 +1,6 @@
 //! Bytes over HTTP: put and got as a caller, whatever they are.
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder, header::HeaderMap};
 use serde_json::Value;
 
 use super::{Answer, Client, ClientError, Page};
@@ -10,18 +10,18 @@ use super::{Answer, Client, ClientError, Page};
 pub struct Content {
     /// The HTTP status.
     pub status: u16,
-    /// The headers by their names in small letters; of those that come twice, the last.
-    pub headers: Vec<(String, String)>,
+    /// The headers.
+    pub headers: HeaderMap,
     /// The whole body.
     pub bytes: Vec<u8>,
 }
 
 impl Content {
-    /// The value of a header; empty where there is none.
+    /// The value of a header; empty where there is none, or no text.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
-        let found = self.headers.iter().find(|(known, _)| known == name);
-        found.map_or("", |(_, value)| value.as_str())
+        let found = self.headers.get(name);
+        found.and_then(|value| value.to_str().ok()).unwrap_or("")
     }
 
     /// The same as an answer: with the faults of a refusal, or with `data` where it was none.
@@ -48,7 +48,17 @@ impl Client {
     /// # Errors
     /// When the server could not be reached or did not answer in time.
     pub async fn put(&self, path: &str, bytes: Vec<u8>) -> Result<Content, ClientError> {
-        self.exchange(Method::PUT, path, Some(bytes)).await
+        let url = self.url(path);
+        self.exchange(self.http.put(&url).body(bytes), url).await
+    }
+
+    /// Posts JSON to a path of the server as the caller, and gives the answer as it came.
+    ///
+    /// # Errors
+    /// When the server could not be reached or did not answer in time.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Content, ClientError> {
+        let url = self.url(path);
+        self.exchange(self.http.post(&url).json(body), url).await
     }
 
     /// Gets whatever bytes lie at a path of the server as the caller.
@@ -56,7 +66,8 @@ impl Client {
     /// # Errors
     /// When the server could not be reached or did not answer in time.
     pub async fn download(&self, path: &str) -> Result<Content, ClientError> {
-        self.exchange(Method::GET, path, None).await
+        let url = self.url(path);
+        self.exchange(self.http.get(&url), url).await
     }
 
     /// Asks for the head of a path alone, as the caller.
@@ -64,32 +75,23 @@ impl Client {
     /// # Errors
     /// When the server could not be reached or did not answer in time.
     pub async fn head(&self, path: &str) -> Result<Content, ClientError> {
-        self.exchange(Method::HEAD, path, None).await
+        let url = self.url(path);
+        self.exchange(self.http.request(Method::HEAD, &url), url)
+            .await
     }
 
-    async fn exchange(
-        &self,
-        method: Method,
-        path: &str,
-        bytes: Option<Vec<u8>>,
-    ) -> Result<Content, ClientError> {
-        let url = format!("http://{}{path}", self.address);
-        let request = self.http.request(method, &url);
-        let request = match bytes {
-            Some(bytes) => request.body(bytes),
-            None => request,
-        };
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    async fn exchange(&self, request: RequestBuilder, url: String) -> Result<Content, ClientError> {
         let ticket = self.note(&request);
         let response = self.answer_to(&url, request).await?;
         let status = response.status().as_u16();
-        let headers = response.headers().iter();
-        let headers = headers.map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            (name.to_string(), value)
-        });
+        let headers = response.headers().clone();
         Ok(Content {
             status,
-            headers: headers.collect(),
+            headers,
             bytes: match response.bytes().await {
                 Ok(bytes) => {
                     self.note_answer(ticket, status, &bytes);

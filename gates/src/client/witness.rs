@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::Client;
 use crate::contract::{
-    response::{Exercised, Schema, documents},
+    response::{Exercised, Given, Schema, documents},
     route::{Answered, Description, Exchange, Malformed},
 };
 
@@ -95,6 +95,7 @@ impl Client {
         let missing = witness.exercised.missing(&witness.schema);
         let documents = documents(
             &witness.schema,
+            &Given::new(),
             missing.fields.iter().chain(&missing.always_null),
         );
         let may_bring = documents

@@ -1,7 +1,7 @@
 //! What changed between two schemas, as those who call the API are concerned: what breaks them, and what may (spec R8.01).
 //!
 //! The kinds and their names are those of graphql-js (`findBreakingChanges`, `findDangerousChanges`), so that they mean what they mean elsewhere. A
-//! default that changes in an input field is told too, as that of an argument is. Definitions of directives are not looked at: the server's own say what a
+//! default that changes in an input field is told too, as that of an argument is; one that is added is no change of what callers said. Definitions of directives are not looked at: the server's own say what a
 //! root field requires, which is [`super::missing`]'s.
 
 use std::{
@@ -181,7 +181,7 @@ impl Changes {
             let (default, now) = (sdl::default(old), sdl::default(new));
             if !is_safe_to_write(was, is) {
                 self.breaking(kinds.changed, format!("{place} {was} -> {is}"));
-            } else if default != now {
+            } else if old.default_value.is_some() && default != now {
                 self.dangerous(kinds.default, format!("{place} = {default} -> {now}"));
             }
         }

@@ -23,7 +23,7 @@ mod walk;
 pub use envelope::CODES;
 pub use missing::Missing;
 pub use schema::Schema;
-pub use tour::{Document, documents};
+pub use tour::{Document, Given, documents};
 
 use selection::Called;
 

@@ -79,7 +79,10 @@ impl Answered {
     pub fn missing(&self, description: &Description) -> Vec<String> {
         let operations = description.operations();
         let missing = operations.filter(|operation| {
-            let mut good = operation.responses.keys().filter(|status| **status < 300);
+            let mut good = operation
+                .responses
+                .keys()
+                .filter(|status| (200..300).contains(*status));
             !good.any(|status| self.seen.contains(&format!("{} {status}", operation.name)))
         });
         let mut missing: Vec<String> = missing.map(|operation| operation.name.clone()).collect();

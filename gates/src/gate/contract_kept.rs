@@ -1,8 +1,9 @@
 //! Gate 3: what is served is what was promised (spec R8.01).
 //!
 //! The served schema is read by introspection, which tells everything but the requirements of root fields; those are tried by the suite. That it is
-//! the committed one is looked for in both directions, member by member, and what of it breaks or endangers callers of the last release is named. What
-//! the suite sent and heard says whether every operation, every field and every route was exercised, and whether every response fits what is declared.
+//! the committed one is looked for in both directions, member by member, and what of it breaks or endangers callers of the last release is named.
+//! Queries for all that can be read are sent to the target, and its reading routes are asked: every response has to fit what is declared. What only
+//! writing brings about, refusals among it, the suite sent and heard on servers of its own: whether that was all, is read from its report.
 
 use std::{collections::BTreeSet, fs, io, path::Path};
 
@@ -23,6 +24,7 @@ use crate::{
 mod exercised;
 mod members;
 mod printed;
+mod reading;
 
 /// How many differences of one sort the report names: the figures have how many there are.
 const NAMED: usize = 20;
@@ -86,6 +88,7 @@ pub async fn look(
     let call = Call::query("__schema").selecting(members::INTROSPECTION);
     let served = ask(&target.operator, &call).await?;
     compare(&mut finding, promise, &served);
+    reading::look(&mut finding, promise, target).await?;
     exercised::look(&mut finding, promise, suite_report);
     Ok(finding)
 }

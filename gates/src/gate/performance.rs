@@ -100,6 +100,21 @@ pub async fn look(target: &Target, place: Place, terms: &Terms) -> Result<Findin
     Ok(finding)
 }
 
+/// Works with a target for a moment, so that there is something to be looked at: what came of the requests is not judged.
+///
+/// # Errors
+/// As [`look`].
+pub async fn work(target: &Target) -> Result<(), NotReached> {
+    let mix = Arc::new(Mix::prepare(target, true).await?);
+    let terms = Terms {
+        rate: 50,
+        duration: Duration::from_secs(2),
+        ..Terms::default()
+    };
+    load(&mix, &terms).await;
+    Ok(())
+}
+
 /// Sends every request at its time. What is not answered in time counts as a failure that took so long.
 async fn load(mix: &Arc<Mix>, terms: &Terms) -> Vec<Sample> {
     let places = Arc::new(Semaphore::new(IN_FLIGHT));

@@ -77,6 +77,14 @@ async fn a_twin_is_started_loaded_and_its_log_read_and_the_rating_counts_all_fiv
 }
 
 #[tokio::test]
+async fn a_twin_of_which_only_the_log_is_read_has_been_worked_with() {
+    let (output, told) = run(&["--only", "5"]).await;
+    assert_eq!(told["rating"], "1/5", "{}", said(&output));
+    let log = &told["gates"][0]["details"]["figures"];
+    assert!(log["rows of task"]["compared"].as_u64() > Some(10), "{log}");
+}
+
+#[tokio::test]
 async fn a_deployment_is_read_an_agent_in_error_is_red_and_the_run_is_recorded() {
     let twin = Twin::start(None).await.unwrap();
     let folder = TempDir::new().unwrap();

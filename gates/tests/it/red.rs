@@ -3,6 +3,7 @@
 
 mod agent_state;
 mod audit_integrity;
+mod contract_kept;
 mod performance;
 mod proxy;
 mod scratch;

@@ -65,7 +65,12 @@ fn keep(studio: &mut Studio, content: &Content) {
     let headers: serde_json::Map<_, _> = content
         .headers
         .iter()
-        .map(|(name, value)| (name.clone(), json!(value)))
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                json!(String::from_utf8_lossy(value.as_bytes())),
+            )
+        })
         .collect();
     let seen = json!({
         "text": String::from_utf8_lossy(&content.bytes),

@@ -4,12 +4,18 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use cucumber::{given, then, when};
+use gates::{
+    gate::{Place, Status, audit_integrity},
+    target::Target,
+};
 use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::json;
 
 use super::verify::{auditor, ziggie};
-use crate::{step::process::run, world::Studio};
+use crate::{step::process::run, word::Agent, world::Studio};
 
+/// What gate 5 said.
+const GATE: &str = "gate 5";
 const REFUSAL: &str = "what the database said";
 
 #[given("the owner has the log archived")]
@@ -23,9 +29,14 @@ async fn is_archived_before(studio: &mut Studio, month: String) -> Result<()> {
     ziggie(studio, &["audit", "archive", "--before", &month]).await
 }
 
+/// Where archives go.
+fn archives(studio: &Studio) -> Result<PathBuf> {
+    Ok(studio.house()?.data_dir()?.join("assets/audit-archive"))
+}
+
 /// The file of this kind of the only archive.
 fn file(studio: &Studio, kind: &str) -> Result<PathBuf> {
-    let folder = studio.house()?.data_dir()?.join("assets/audit-archive");
+    let folder = archives(studio)?;
     let files = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
     let mut files = files.filter_map(|file| Some(file.ok()?.path()));
     let found = files.find(|path| path.extension().is_some_and(|one| one == kind));
@@ -72,6 +83,49 @@ async fn changes_entry(studio: &mut Studio) -> Result<()> {
 #[when("somebody changes the manifest of the archive")]
 async fn changes_manifest(studio: &mut Studio) -> Result<()> {
     replace(studio, "manifest", "\"rows\":", "\"rows\":1")
+}
+
+#[when("somebody removes the archive")]
+async fn removes(studio: &mut Studio) -> Result<()> {
+    for kind in ["ndjson", "manifest"] {
+        std::fs::remove_file(file(studio, kind)?).context("the file")?;
+    }
+    Ok(())
+}
+
+/// As `cargo xtask gates --only 5 --archives` does.
+#[when("gate 5 reads the log and its archives")]
+async fn gate_reads(studio: &mut Studio) -> Result<()> {
+    let operator = Agent::operator();
+    studio.client(&operator).await?;
+    let token = studio.person(&operator).token.clone();
+    let token = token.context("it has logged in")?;
+    let target = Target::reach(studio.door()?.address(), None, &token).await?;
+    let archives = archives(studio)?;
+    let finding = audit_integrity::look(&target, Place::Twin, Some(&archives), None).await?;
+    let status = finding.status.as_str();
+    let said = json!({ "status": status, "details": finding.details() });
+    studio.kept.insert(GATE, said);
+    Ok(())
+}
+
+/// What gate 5 said, which has to have this status.
+fn gate_said(studio: &Studio, status: &str) -> Result<String> {
+    let said = studio.kept.get(GATE).context("gate 5 was not asked")?;
+    ensure!(said["status"] == status, "{said:#}");
+    Ok(said["details"]["reasons"].to_string())
+}
+
+#[then("gate 5 passes")]
+async fn gate_passes(studio: &mut Studio) -> Result<()> {
+    gate_said(studio, Status::Passed.as_str()).map(drop)
+}
+
+#[then(expr = "gate 5 fails, and mentions {string}")]
+async fn gate_fails(studio: &mut Studio, why: String) -> Result<()> {
+    let reasons = gate_said(studio, Status::Failed.as_str())?;
+    ensure!(reasons.contains(&why), "{reasons}");
+    Ok(())
 }
 
 /// Past every door, as somebody tries who has the database.

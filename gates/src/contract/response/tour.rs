@@ -15,18 +15,24 @@ const FAR: usize = 5;
 pub struct Document {
     /// The query.
     pub text: String,
+    /// What it asks for: `Type.field`.
+    pub fields: Vec<String>,
     /// The types that tell whether it may bring something: where a server has shown none of them, there is nothing to be asked for.
     pub concerns: BTreeSet<String>,
 }
 
-/// Queries for these fields (`Type.field`), a document a type, by the shortest way there that needs no arguments. What no query reaches, events and
-/// what mutations alone answer, is left out.
+/// What is given to root fields that need arguments, as a document writes it: `(id: "task_…")` under `task`.
+pub type Given = BTreeMap<String, String>;
+
+/// Queries for these fields (`Type.field`), a document a type, by the shortest way there; a root field that needs arguments is asked where some are
+/// `given`. What no query reaches, events and what mutations alone answer, is left out.
 #[must_use]
 pub fn documents<'a>(
     schema: &Schema,
+    given: &Given,
     fields: impl IntoIterator<Item = &'a String>,
 ) -> Vec<Document> {
-    let ways = ways(schema);
+    let ways = ways(schema, given);
     let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for field in fields {
         if let Some((ty, name)) = field.split_once('.') {
@@ -35,12 +41,14 @@ pub fn documents<'a>(
     }
     let documents = wanted.iter().filter_map(|(ty, names)| {
         let way = ways.get(*ty)?;
-        let asked: Vec<String> = names
-            .iter()
-            .filter_map(|name| ask(schema, ty, name))
-            .collect();
+        let asked = names.iter().filter_map(|name| {
+            let asked = ask(schema, given, ty, name)?;
+            Some((asked, format!("{ty}.{name}")))
+        });
+        let (asked, fields): (Vec<_>, Vec<_>) = asked.unzip();
         (!asked.is_empty()).then(|| Document {
-            text: around(way, &asked.join(" ")),
+            text: around(given, way, &asked.join(" ")),
+            fields,
             concerns: concerns(schema, ty, names, way),
         })
     });
@@ -66,25 +74,39 @@ fn concerns(schema: &Schema, ty: &str, names: &BTreeSet<&str>, way: &[&str]) -> 
         .collect()
 }
 
-/// A field as it is asked for; none where it needs arguments.
-fn ask(schema: &Schema, ty: &str, name: &str) -> Option<String> {
+/// A field as it is asked for; none where it needs arguments and has none.
+fn ask(schema: &Schema, given: &Given, ty: &str, name: &str) -> Option<String> {
     let field = schema.field(ty, name)?;
-    if field.needs_arguments {
+    let given = arguments(schema, given, ty, name);
+    if field.needs_arguments && given.is_none() {
         return None;
     }
+    let given = given.unwrap_or_default();
     Some(match schema.kind(field.named())? {
-        Kind::Scalar | Kind::Enum(_) | Kind::Input => name.to_owned(),
-        Kind::Object(_) | Kind::Interface(_) | Kind::Union => format!("{name} {{ __typename }}"),
+        Kind::Scalar | Kind::Enum(_) | Kind::Input => format!("{name}{given}"),
+        Kind::Object(_) | Kind::Interface(_) | Kind::Union => {
+            format!("{name}{given} {{ __typename }}")
+        }
     })
 }
 
-fn around(way: &[&str], asked: &str) -> String {
-    let opened: String = way.iter().map(|field| format!("{field} {{ ")).collect();
+/// What is given to a field: only those of the root are looked up.
+fn arguments<'g>(schema: &Schema, given: &'g Given, ty: &str, name: &str) -> Option<&'g str> {
+    let given = given.get(name)?;
+    (schema.root(OperationType::Query) == Some(ty)).then_some(given)
+}
+
+fn around(given: &Given, way: &[&str], asked: &str) -> String {
+    let opened = way.iter().enumerate().map(|(depth, field)| {
+        let given = given.get(*field).filter(|_| depth == 0);
+        format!("{field}{} {{ ", given.map_or("", String::as_str))
+    });
+    let opened: String = opened.collect();
     format!("{{ {opened}{asked}{} }}", " }".repeat(way.len()))
 }
 
-/// The shortest way to every object that a query reaches without arguments.
-fn ways(schema: &Schema) -> BTreeMap<&str, Vec<&str>> {
+/// The shortest way to every object and interface that a query reaches with what is given.
+fn ways<'s>(schema: &'s Schema, given: &Given) -> BTreeMap<&'s str, Vec<&'s str>> {
     let mut ways: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut ahead = VecDeque::new();
     if let Some(root) = schema.root(OperationType::Query) {
@@ -97,11 +119,13 @@ fn ways(schema: &Schema) -> BTreeMap<&str, Vec<&str>> {
             continue;
         }
         let open = schema.all_fields().filter(|(of, name, field)| {
-            *of == ty && !field.needs_arguments && !name.starts_with("__")
+            let has = !field.needs_arguments || arguments(schema, given, of, name).is_some();
+            *of == ty && has && !name.starts_with("__")
         });
         for (_, name, field) in open {
             let to = field.named();
-            if matches!(schema.kind(to), Some(Kind::Object(_))) && !ways.contains_key(to) {
+            let leads = matches!(schema.kind(to), Some(Kind::Object(_) | Kind::Interface(_)));
+            if leads && !ways.contains_key(to) {
                 ways.insert(to, way.iter().copied().chain([name]).collect());
                 ahead.push_back(to);
             }
@@ -120,15 +144,15 @@ mod tests {
         type Task { id: ID! by: Agent! of(id: ID!): Task } type Agent { name: String! } \
         type Mutation { make: Made! } type Made { at: String! }";
 
-    fn asked(fields: &[&str]) -> Vec<Document> {
+    fn asked(given: &Given, fields: &[&str]) -> Vec<Document> {
         let schema = Schema::read(SDL).unwrap();
         let fields: Vec<String> = fields.iter().map(|&field| field.to_owned()).collect();
-        documents(&schema, &fields)
+        documents(&schema, given, &fields)
     }
 
     #[test]
     fn a_type_is_asked_for_by_the_shortest_way() {
-        let asked = asked(&["Task.by", "Task.id", "Agent.name"]);
+        let asked = asked(&Given::new(), &["Task.by", "Task.id", "Agent.name"]);
         let texts: Vec<&str> = asked
             .iter()
             .map(|document| document.text.as_str())
@@ -150,7 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn what_needs_arguments_is_asked_for_with_those_that_are_given() {
+        let given = Given::from([("task".to_owned(), "(id: \"t\")".to_owned())]);
+        let asked = asked(&given, &["Query.task", "Task.id", "Task.of"]);
+        let texts: Vec<&str> = asked
+            .iter()
+            .map(|document| document.text.as_str())
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                "{ task(id: \"t\") { __typename } }",
+                "{ task(id: \"t\") { id } }"
+            ]
+        );
+    }
+
+    #[test]
     fn what_no_query_reaches_is_left_out() {
-        assert!(asked(&["Made.at", "Task.of", "Nobody.name"]).is_empty());
+        assert!(asked(&Given::new(), &["Made.at", "Task.of", "Nobody.name"]).is_empty());
     }
 }

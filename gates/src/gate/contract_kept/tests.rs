@@ -141,3 +141,35 @@ fn a_route_that_was_never_answered_fails_it() {
         assert_eq!(finding.status, status, "{answered}: {:?}", finding.reasons);
     }
 }
+
+#[test]
+fn reading_asks_for_every_field_that_a_query_reaches() {
+    let schema = response::Schema::read(&Promise::committed().unwrap().schema).unwrap();
+    let nothing = response::Exercised::default();
+    let given = reading::LOOKUPS.map(|lookup| (lookup.field.to_owned(), "(…)".to_owned()));
+    let documents = reading::documents(&schema, &given.into(), &nothing);
+    let asked = documents.into_iter().flat_map(|document| document.fields);
+    let asked: BTreeSet<String> = asked.collect();
+    let missing = nothing.missing(&schema);
+    let all = missing.roots.iter().chain(&missing.fields);
+    let left: BTreeSet<&str> = all
+        .filter(|field| !asked.contains(*field))
+        .filter_map(|field| field.split('.').next())
+        .collect();
+    // What only mutations and events answer with.
+    assert_eq!(
+        left.into_iter().collect::<Vec<_>>(),
+        [
+            "AgentEvent",
+            "AgentSecret",
+            "AuditEvent",
+            "AuditExport",
+            "Mutation",
+            "NotificationEvent",
+            "SessionToken",
+            "SprintEvent",
+            "Subscription",
+            "TaskEvent"
+        ]
+    );
+}

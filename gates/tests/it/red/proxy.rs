@@ -8,6 +8,7 @@ use axum::{
     extract::Request,
     response::Response,
 };
+use reqwest::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use tokio::net::TcpListener;
 
 /// What a server answered, and to what.
@@ -67,7 +68,10 @@ async fn passed(
         .send()
         .await
         .unwrap();
-    let kind = sent.headers().get("content-type").cloned();
+    let mut told = sent.headers().clone();
+    for of_the_way in [CONTENT_LENGTH, TRANSFER_ENCODING] {
+        told.remove(of_the_way);
+    }
     let mut reply = Reply {
         path: head.uri.path().to_owned(),
         asked: String::from_utf8_lossy(&body).into_owned(),
@@ -77,9 +81,8 @@ async fn passed(
     };
     change(&mut reply);
     tokio::time::sleep(reply.held).await;
-    let mut response = Response::builder().status(reply.status);
-    if let Some(kind) = kind {
-        response = response.header("content-type", kind);
-    }
-    response.body(Body::from(reply.body)).unwrap()
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = reply.status.try_into().unwrap();
+    *response.headers_mut() = told;
+    response
 }
