@@ -34,7 +34,7 @@ impl Server {
             data_dir: data_dir.to_owned(),
             database_url: database_url.map(str::to_owned),
             // Each costs a PostgreSQL server a process, and a scenario has a handful of people.
-            database_connections: 4,
+            database_connections: 2,
             asset_folder_shared: true,
             founding,
             ..settings
