@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entities::agent::IDLE_AFTER;
 use entities::id::{AgentId, SessionId};
 use tokio::sync::Notify;
@@ -13,14 +13,26 @@ use crate::error::Result;
 use crate::service::Service;
 use crate::store::{LastUse, Tx};
 
-/// The uses that are not flushed yet; clones share them.
+/// The uses of late, flushed or not; clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct LastUses {
     shared: Arc<Shared>,
 }
 
+/// How long a use is remembered that was flushed. Who has read an agent's row before the flush and asks here after it must still find the use:
+/// no operation takes so long.
+const REMEMBERED: TimeDelta = TimeDelta::minutes(1);
+
 /// By agent, which has few sessions each.
-type Uses = HashMap<AgentId, Vec<(SessionId, DateTime<Utc>)>>;
+type Uses = HashMap<AgentId, Vec<Use>>;
+
+/// The last use of a session.
+#[derive(Debug)]
+struct Use {
+    session_id: SessionId,
+    at: DateTime<Utc>,
+    is_flushed: bool,
+}
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -40,29 +52,31 @@ impl LastUses {
     ) {
         let first_since_flush = {
             let mut uses = self.uses();
-            match uses.get_mut(agent_id) {
-                Some(sessions) => {
-                    match sessions.iter_mut().find(|(known, _)| *known == session_id) {
-                        Some((_, last)) => *last = at.max(*last),
-                        None => sessions.push((session_id, at)),
-                    }
-                    false
+            let sessions = uses.entry(agent_id.clone()).or_default();
+            let first = sessions.iter().all(|one| one.is_flushed);
+            match sessions.iter_mut().find(|one| one.session_id == session_id) {
+                Some(one) => {
+                    one.at = at.max(one.at);
+                    one.is_flushed = false;
                 }
-                None => {
-                    uses.insert(agent_id.clone(), vec![(session_id, at)]);
-                    true
-                }
+                None => sessions.push(Use {
+                    session_id,
+                    at,
+                    is_flushed: false,
+                }),
             }
+            first
         };
         if first_since_flush && before.is_none_or(|before| at - before >= IDLE_AFTER / 2) {
             self.shared.flush_wanted.notify_one();
         }
     }
 
-    /// When the agent was last heard of here, if that is not flushed yet.
+    /// When the agent was last heard of here, where that is not long ago or not flushed yet: to be held against its row, which may have been read
+    /// before.
     pub fn latest(&self, agent_id: &AgentId) -> Option<DateTime<Utc>> {
         let uses = self.uses();
-        uses.get(agent_id)?.iter().map(|(_, at)| *at).max()
+        uses.get(agent_id)?.iter().map(|one| one.at).max()
     }
 
     /// Waits until a flush should not wait for its interval.
@@ -76,10 +90,11 @@ impl LastUses {
         let mut pending: Vec<LastUse> = uses
             .iter()
             .flat_map(|(agent_id, sessions)| {
-                sessions.iter().map(|(session_id, at)| LastUse {
+                let waiting = sessions.iter().filter(|one| !one.is_flushed);
+                waiting.map(|one| LastUse {
                     agent_id: agent_id.clone(),
-                    session_id: *session_id,
-                    at: *at,
+                    session_id: one.session_id,
+                    at: one.at,
                 })
             })
             .collect();
@@ -88,17 +103,19 @@ impl LastUses {
         pending
     }
 
-    /// Forgets what was flushed, unless it was used again meanwhile.
-    fn forget(&self, flushed: &[LastUse]) {
+    /// Notes what was flushed, unless it was used again meanwhile, and forgets what was so long ago.
+    fn flushed(&self, flushed: &[LastUse], now: DateTime<Utc>) {
         let mut uses = self.uses();
         for one in flushed {
-            if let Some(sessions) = uses.get_mut(&one.agent_id) {
-                sessions.retain(|known| *known != (one.session_id, one.at));
-                if sessions.is_empty() {
-                    uses.remove(&one.agent_id);
-                }
+            let sessions = uses.get_mut(&one.agent_id).into_iter().flatten();
+            for known in sessions.filter(|known| known.session_id == one.session_id) {
+                known.is_flushed = known.at == one.at;
             }
         }
+        uses.retain(|_, sessions| {
+            sessions.retain(|one| !one.is_flushed || now - one.at < REMEMBERED);
+            !sessions.is_empty()
+        });
     }
 
     fn uses(&self) -> MutexGuard<'_, Uses> {
@@ -122,7 +139,8 @@ pub async fn flush_last_uses(service: &Service) -> Result<()> {
             tx.flush_last_use(&pending).await
         })
         .await?;
-    service.last_uses.forget(&pending);
+    let now = service.db.clock().now();
+    service.last_uses.flushed(&pending, now);
     Ok(())
 }
 
@@ -131,7 +149,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use chrono::TimeDelta;
     use futures::FutureExt as _;
     use uuid::Uuid;
 
@@ -170,9 +187,21 @@ mod tests {
         uses.note(&one, session(1), at(1), None);
         let flushed = uses.pending();
         uses.note(&one, session(1), at(2), None);
-        uses.forget(&flushed);
-        assert_eq!(uses.latest(&one), Some(at(2)));
-        uses.forget(&uses.pending());
+        uses.flushed(&flushed, at(2));
+        let waiting = uses.pending();
+        assert_eq!(waiting.iter().map(|one| one.at).max(), Some(at(2)));
+        uses.flushed(&waiting, at(2));
+        assert!(uses.pending().is_empty());
+    }
+
+    #[test]
+    fn who_read_a_row_before_the_flush_finds_the_use_after_it() {
+        let uses = LastUses::default();
+        let one = agent("L1-ART-001");
+        uses.note(&one, session(1), at(1), None);
+        uses.flushed(&uses.pending(), at(3));
+        assert_eq!(uses.latest(&one), Some(at(1)));
+        uses.flushed(&[], at(61));
         assert_eq!(uses.latest(&one), None);
     }
 
