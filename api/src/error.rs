@@ -94,6 +94,12 @@ pub enum Error {
         /// When to try again, in ms.
         retry_after_ms: u64,
     },
+    /// More operations come than can be served.
+    #[error("the server is overloaded: try again in {retry_after_ms} ms")]
+    Overloaded {
+        /// When to try again, in ms.
+        retry_after_ms: u64,
+    },
     /// The server cannot answer at the moment.
     #[error("unavailable at the moment: {0}")]
     Unavailable(&'static str),
@@ -155,7 +161,7 @@ impl Error {
             }
             Self::LimitExceeded { .. } => Code::LimitExceeded,
             Self::RateLimited { .. } => Code::RateLimited,
-            Self::Unavailable(_) => Code::Unavailable,
+            Self::Overloaded { .. } | Self::Unavailable(_) => Code::Unavailable,
             Self::Internal(_) => Code::Internal,
         }
     }
@@ -171,7 +177,10 @@ impl Error {
             | Self::InvalidAssetTransition { .. }
             | Self::LimitExceeded { .. } => false,
             Self::Conflict { details, .. } => details.get("retryable") == Some(&Value::Bool(true)),
-            Self::RateLimited { .. } | Self::Unavailable(_) | Self::Internal(_) => true,
+            Self::RateLimited { .. }
+            | Self::Overloaded { .. }
+            | Self::Unavailable(_)
+            | Self::Internal(_) => true,
         }
     }
 
@@ -197,7 +206,9 @@ impl Error {
             } => {
                 json!({"limit": limit, "value": value, "requested": requested})
             }
-            Self::RateLimited { retry_after_ms } => json!({"retryAfterMs": retry_after_ms}),
+            Self::RateLimited { retry_after_ms } | Self::Overloaded { retry_after_ms } => {
+                json!({"retryAfterMs": retry_after_ms})
+            }
             Self::Unauthenticated | Self::Unavailable(_) | Self::Internal(_) => Value::Null,
         };
         match value {

@@ -21,6 +21,7 @@ mod record;
 mod resource;
 mod routes;
 mod session_watch;
+mod share;
 mod socket;
 mod tlog;
 
@@ -35,6 +36,7 @@ use std::sync::Arc;
 
 use metric::Metrics;
 use session_watch::SessionWatch;
+use share::Shares;
 use tokio::sync::{Semaphore, watch};
 
 use crate::error::Error;
@@ -56,6 +58,10 @@ pub struct Gateway {
     exports: Arc<Semaphore>,
     /// How many sockets and streams of events are open: draining waits until there is none.
     sockets: watch::Sender<usize>,
+    /// The same, by whose they are.
+    agent_sockets: Shares,
+    /// Running subscriptions, by whose they are.
+    agent_subscriptions: Shares,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -81,6 +87,11 @@ impl Gateway {
             sockets: watch::Sender::new(0),
             uploads: Semaphore::new(limits.max_uploads),
             exports: Arc::new(Semaphore::new(export::AT_ONCE)),
+            agent_sockets: Shares::new("open sockets of one agent", limits.max_agent_sockets),
+            agent_subscriptions: Shares::new(
+                "subscriptions of one agent",
+                limits.max_agent_subscriptions,
+            ),
             service,
             limits,
             boundary,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use entities::id::AgentId;
 
+pub mod admission;
 pub mod agent;
 pub mod asset;
 pub mod audit;
@@ -52,6 +53,8 @@ pub struct Service {
     pub log_keys: log::LogKeys,
     /// Where refusals are reported.
     pub denials: denial::Denials,
+    /// How many operations are worked on at once.
+    pub admission: admission::Admission,
     /// What callers ask for in a while.
     pub rates: rate::Rates,
     /// When agents and sessions were last used, not yet flushed.
@@ -79,6 +82,7 @@ impl Service {
     ) -> Result<Self, key::OpenError> {
         let denials = denial::Denials::start(db.clone());
         Ok(Self {
+            admission: admission::Admission::new(&settings),
             rates: rate::Rates::new(db.clock().clone(), denials.clone(), &settings),
             keys: key::Keys::open(&db, master).await?,
             log_keys: log::LogKeys::open(&db, master).await?,

@@ -53,6 +53,10 @@ async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
     metrics
         .feed_subscribers
         .set(gateway.service.feed.subscriber_count() as u64);
+    metrics
+        .waiting_claims
+        .set(gateway.service.claimers.len() as u64);
+    metrics.admission(&gateway.service.admission);
     for limit in Limit::ALL {
         metrics.rate_limited(limit.as_str(), gateway.service.rates.refused(limit));
     }

@@ -22,6 +22,7 @@ use super::intake::Operation;
 use super::media::{self, Media};
 use super::record::Record;
 use super::session_watch::{Watch, ended};
+use super::share::Share;
 use super::{Gateway, execution, graphql};
 use crate::auth::actor::Caller;
 use crate::error::{Error, Result};
@@ -64,7 +65,13 @@ pub(super) async fn follow(
         record.refused(&error);
         return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error).into_http(media, request_id);
     }
-    let open = Open::new(gateway.clone());
+    let open = match Open::new(gateway.clone(), &caller) {
+        Ok(open) => open,
+        Err(error) => {
+            record.refused(&error);
+            return Answer::of_error(&error, request_id).into_http(media);
+        }
+    };
     let session = match gateway.sessions.watch(&gateway.service, &caller).await {
         Ok(session) => session,
         Err(error) => {
@@ -201,14 +208,19 @@ impl EventStream {
 /// Counts an open stream; draining waits for it as for a socket.
 struct Open {
     gateway: Arc<Gateway>,
+    _share: Share,
 }
 
 impl Open {
-    fn new(gateway: Arc<Gateway>) -> Self {
+    fn new(gateway: Arc<Gateway>, caller: &Caller) -> Result<Self> {
+        let share = gateway.agent_subscriptions.take(caller)?;
         gateway.sockets.send_modify(|open| *open += 1);
         gateway.metrics.event_streams.inc();
         gateway.metrics.subscriptions.inc();
-        Self { gateway }
+        Ok(Self {
+            gateway,
+            _share: share,
+        })
     }
 }
 

@@ -108,20 +108,28 @@ async fn begin(
     let reads_only = request.method() == Method::GET;
     let credential = Credential::of_headers(request.headers());
     let parameters = parameters(gateway, request).await?;
-    let caller = match credential.caller(&gateway.service, origin).await {
-        Ok(caller) => caller,
-        Err(error) => return Err(Unbegun::Answered(Answer::of_error(&error, request_id))),
-    };
-    record.by(&caller);
+    let refused = |error| Unbegun::Answered(Answer::of_error(&error, request_id));
     let mut operation = Operation::parse(parameters);
     record.of(&operation);
-    if let Err(error) = spend(gateway, &caller, &mut operation) {
-        return Err(Unbegun::Answered(Answer::of_error(&error, request_id)));
-    }
+    admit(gateway, &mut operation).await.map_err(refused)?;
+    let caller = credential.caller(&gateway.service, origin).await;
+    let caller = caller.map_err(refused)?;
+    record.by(&caller);
+    spend(gateway, &caller, &mut operation).map_err(refused)?;
     if reads_only && operation.kind == Some(Kind::Mutation) {
         return Err(Refusal::method("POST").into());
     }
     Ok(Begun { caller, operation })
+}
+
+/// Gives an operation a place, before the database is asked for anything; it has it until it is answered. Streams need none.
+pub(super) async fn admit(gateway: &Gateway, operation: &mut Operation) -> Result<(), Error> {
+    if operation.kind == Some(Kind::Subscription) {
+        return Ok(());
+    }
+    let place = gateway.service.admission.enter(operation.urgency).await?;
+    operation.request.data.insert(place);
+    Ok(())
 }
 
 /// Takes what an operation costs from its caller's rate, before anything of it is executed.

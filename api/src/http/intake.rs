@@ -1,11 +1,14 @@
 //! From bytes to one GraphQL operation: the shape of a request, and what its document asks for (GraphQL over HTTP, section "Request").
 //! Floor 5.
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+};
 use async_graphql::{Request, Value, Variables};
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, Result};
+use crate::service::admission::Urgency;
 
 /// Longer names are cut where they are logged.
 const MAX_LOGGED_NAME: usize = 80;
@@ -128,6 +131,8 @@ pub(super) struct Operation {
     pub(super) name: Option<String>,
     /// Whether it selects one thing at its root: only then does a subscription have one place in the log.
     pub(super) has_one_root: bool,
+    /// What it is for.
+    pub(super) urgency: Urgency,
 }
 
 impl Operation {
@@ -152,12 +157,14 @@ impl Operation {
                 kind,
                 name,
                 has_one_root,
+                urgency,
             }) => Self {
                 request,
                 is_parsed: true,
                 kind,
                 name,
                 has_one_root,
+                urgency,
             },
             Err(_) => Self {
                 request,
@@ -165,6 +172,7 @@ impl Operation {
                 kind: None,
                 name: None,
                 has_one_root: false,
+                urgency: Urgency::Any,
             },
         }
     }
@@ -175,6 +183,7 @@ struct Meant {
     kind: Option<Kind>,
     name: Option<String>,
     has_one_root: bool,
+    urgency: Urgency,
 }
 
 fn meant(document: &ExecutableDocument, wanted: Option<&str>) -> Meant {
@@ -196,11 +205,26 @@ fn meant(document: &ExecutableDocument, wanted: Option<&str>) -> Meant {
         OperationType::Mutation => Kind::Mutation,
         OperationType::Subscription => Kind::Subscription,
     });
+    let urgency = operation.map_or(Urgency::Any, |operation| urgency(&operation.node));
     let roots = operation.map(|operation| operation.node.selection_set.node.items.len());
     Meant {
         kind,
         name: name.map(|name| name.chars().take(MAX_LOGGED_NAME).collect()),
         has_one_root: roots == Some(1),
+        urgency,
+    }
+}
+
+/// Fragments at the root are not followed: what hands work in has no need of them.
+fn urgency(operation: &OperationDefinition) -> Urgency {
+    let items = operation.selection_set.node.items.iter();
+    let mut fields = items.map(|item| match &item.node {
+        Selection::Field(field) => field.node.name.node.as_str(),
+        Selection::FragmentSpread(_) | Selection::InlineFragment(_) => "",
+    });
+    match operation.ty {
+        OperationType::Mutation => Urgency::of_mutation(&mut fields),
+        OperationType::Query | OperationType::Subscription => Urgency::Any,
     }
 }
 

@@ -29,6 +29,12 @@ pub struct Limits {
     pub socket_ping: Duration,
     /// How many operations may run at once over one socket.
     pub max_socket_operations: usize,
+    /// How many sockets one agent may have open at once, or strangers from one network.
+    pub max_agent_sockets: usize,
+    /// How many subscriptions one agent may follow at once, over whatever connections.
+    pub max_agent_subscriptions: usize,
+    /// How long a socket may stay without any operation.
+    pub socket_idle_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -46,6 +52,9 @@ impl Default for Limits {
             socket_write_timeout: Duration::from_secs(10),
             socket_ping: Duration::from_secs(20),
             max_socket_operations: 500,
+            max_agent_sockets: 256,
+            max_agent_subscriptions: 2_000,
+            socket_idle_timeout: Duration::from_secs(60 * 60),
         }
     }
 }

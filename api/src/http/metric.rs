@@ -14,6 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use self::process::Process;
 use super::intake::Kind;
+use crate::service::admission::Admission;
 
 mod process;
 
@@ -68,6 +69,11 @@ pub(super) struct Metrics {
     closes: Family<OfClose, Counter>,
     resource_requests: Family<OfResource, Counter>,
     rate_limited: Family<OfLimit, Counter>,
+    operations_running: Gauge<u64, AtomicU64>,
+    operations_waiting: Gauge<u64, AtomicU64>,
+    operations_shed: Counter,
+    /// Claims that wait for a task.
+    pub(super) waiting_claims: Gauge<u64, AtomicU64>,
     /// Bytes of assets that were taken.
     pub(super) asset_bytes_stored: Counter,
     /// Bytes of assets that were given out.
@@ -132,6 +138,18 @@ impl Metrics {
             "Requests and logins that were refused because their caller asked too much, by limit",
             rate_limited.clone(),
         );
+        let operations_running = Gauge::default();
+        let help = "Queries and mutations that are worked on";
+        registry.register("operations_running", help, operations_running.clone());
+        let operations_waiting = Gauge::default();
+        let help = "Queries and mutations that wait for their turn";
+        registry.register("operations_waiting", help, operations_waiting.clone());
+        let operations_shed = Counter::default();
+        let help = "Queries and mutations that were turned away because of overload";
+        registry.register("operations_shed", help, operations_shed.clone());
+        let waiting_claims = Gauge::default();
+        let help = "Claims that wait for a task";
+        registry.register("waiting_claims", help, waiting_claims.clone());
         let asset_bytes_stored = Counter::default();
         let help = "Bytes of assets that were put and kept";
         let stored = asset_bytes_stored.clone();
@@ -166,6 +184,10 @@ impl Metrics {
             closes,
             resource_requests,
             rate_limited,
+            operations_running,
+            operations_waiting,
+            operations_shed,
+            waiting_claims,
             asset_bytes_stored,
             asset_bytes_served,
             sockets,
@@ -210,6 +232,14 @@ impl Metrics {
         let limit = Word(limit);
         let counter = self.rate_limited.get_or_create(&OfLimit { limit });
         counter.inner().store(refused, Ordering::Relaxed);
+    }
+
+    /// Takes over how operations stand that have a place or wait for one.
+    pub(super) fn admission(&self, admission: &Admission) {
+        self.operations_running.set(admission.running() as u64);
+        self.operations_waiting.set(admission.waiting() as u64);
+        let shed = self.operations_shed.inner();
+        shed.store(admission.shed(), Ordering::Relaxed);
     }
 
     /// Counts a socket that has closed.

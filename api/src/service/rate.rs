@@ -52,13 +52,16 @@ impl Limit {
 
 /// Where a caller is, as far as it cannot choose freely: an IPv4 address, or the half of an IPv6 address that names a network (RFC 4291).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Network {
+pub enum Network {
+    /// The address.
     V4(u32),
+    /// The half of the address.
     V6(u64),
 }
 
 impl Network {
-    fn of(address: IpAddr) -> Self {
+    /// Of an address.
+    pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address.to_bits()),
             IpAddr::V6(address) => {

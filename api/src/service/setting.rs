@@ -66,6 +66,12 @@ pub struct Settings {
     pub max_claim_wait: Duration,
     /// How many claims of one agent may wait at once in one process.
     pub max_waiting_claims: u64,
+    /// How many queries and mutations are worked on at once in one process; a quarter as many beyond keep or end work under way.
+    pub max_operations: usize,
+    /// How many may wait for one of those places; further ones are turned away at once.
+    pub max_queued_operations: usize,
+    /// How long one waits for a place before it is turned away.
+    pub operation_queue_time: Duration,
     /// How often last uses are flushed.
     pub last_use_flush: Duration,
     /// How long personal data are kept: addresses, user agents, and values that a type marks `x-personal`.
@@ -116,6 +122,9 @@ impl Default for Settings {
             lease_sweep: Duration::from_millis(300),
             max_claim_wait: Duration::from_secs(25),
             max_waiting_claims: 16,
+            max_operations: 256,
+            max_queued_operations: 1_024,
+            operation_queue_time: Duration::from_secs(1),
             last_use_flush: Duration::from_secs(10),
             personal_retention: Duration::from_secs(365 * 24 * 3_600),
             personal_sweep: Duration::from_secs(3_600),

@@ -15,6 +15,13 @@ use crate::{
     soak::{installation::Installation, staff},
 };
 
+/// All who listen are the same agent.
+const SETTINGS: [(&str, &str); 3] = [
+    ("ZIGGIE_LIMITS_MAX_SOCKETS", "20000"),
+    ("ZIGGIE_LIMITS_MAX_AGENT_SOCKETS", "20000"),
+    ("ZIGGIE_LIMITS_MAX_AGENT_SUBSCRIPTIONS", "20000"),
+];
+
 /// How many connect at once.
 const CONNECTING: usize = 32;
 
@@ -75,7 +82,7 @@ impl std::fmt::Display for Measure {
 /// When a subscriber misses an event or hears one twice, and when the server does not work.
 pub async fn run(database: Choice, subscribers: usize, events: usize) -> Result<Measure> {
     let databases = Databases::prepare(database).await?;
-    let installation = Installation::found(&databases, 1, &[]).await?;
+    let installation = Installation::found(&databases, 1, &SETTINGS).await?;
     let pairs = staff::hire(&installation.operator(0)?, 1, 0).await?;
     let director = pairs.first().context("a pair")?;
     let client = installation

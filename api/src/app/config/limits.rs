@@ -55,6 +55,10 @@ pub struct Limits {
     #[serde(with = "unit::time")]
     pub max_claim_wait: Duration,
     pub max_waiting_claims: u64,
+    pub max_operations: usize,
+    pub max_queued_operations: usize,
+    #[serde(with = "unit::time")]
+    pub operation_queue_time: Duration,
     #[serde(with = "unit::time")]
     pub last_use_flush: Duration,
     #[serde(with = "unit::time")]
@@ -88,6 +92,10 @@ pub struct Limits {
     #[serde(with = "unit::time")]
     pub socket_ping: Duration,
     pub max_socket_operations: usize,
+    pub max_agent_sockets: usize,
+    pub max_agent_subscriptions: usize,
+    #[serde(with = "unit::time")]
+    pub socket_idle_timeout: Duration,
 }
 
 /// A time that is not shorter than entries of the audit log are kept at least (spec R5.08).
@@ -166,6 +174,9 @@ impl Default for Limits {
             lease_sweep: of_use.lease_sweep,
             max_claim_wait: of_use.max_claim_wait,
             max_waiting_claims: of_use.max_waiting_claims,
+            max_operations: of_use.max_operations,
+            max_queued_operations: of_use.max_queued_operations,
+            operation_queue_time: of_use.operation_queue_time,
             last_use_flush: of_use.last_use_flush,
             personal_retention: of_use.personal_retention,
             personal_sweep: of_use.personal_sweep,
@@ -185,6 +196,9 @@ impl Default for Limits {
             socket_write_timeout: of_edge.socket_write_timeout,
             socket_ping: of_edge.socket_ping,
             max_socket_operations: of_edge.max_socket_operations,
+            max_agent_sockets: of_edge.max_agent_sockets,
+            max_agent_subscriptions: of_edge.max_agent_subscriptions,
+            socket_idle_timeout: of_edge.socket_idle_timeout,
         }
     }
 }
@@ -226,6 +240,9 @@ impl Limits {
             lease_sweep: self.lease_sweep,
             max_claim_wait: self.max_claim_wait,
             max_waiting_claims: self.max_waiting_claims,
+            max_operations: self.max_operations,
+            max_queued_operations: self.max_queued_operations,
+            operation_queue_time: self.operation_queue_time,
             last_use_flush: self.last_use_flush,
             personal_retention: self.personal_retention,
             personal_sweep: self.personal_sweep,
@@ -251,6 +268,9 @@ impl Limits {
             socket_write_timeout: self.socket_write_timeout,
             socket_ping: self.socket_ping,
             max_socket_operations: self.max_socket_operations,
+            max_agent_sockets: self.max_agent_sockets,
+            max_agent_subscriptions: self.max_agent_subscriptions,
+            socket_idle_timeout: self.socket_idle_timeout,
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::graphql::guard::Allow;
 use crate::graphql::request::Asked;
 use crate::graphql::scalar::{DateTime, Json};
 use crate::service;
+use crate::service::admission::Place;
 use crate::service::task::{Claim, Create};
 
 /// A new task.
@@ -166,6 +167,7 @@ impl TaskHandMutation {
         let claim = Claim {
             types,
             wait: Duration::from_secs(seconds),
+            place: ctx.data_opt::<Place>().cloned(),
         };
         let task = service::task::claim(ctx.service(), ctx.caller(), claim).await?;
         Ok(task.map(Into::into))

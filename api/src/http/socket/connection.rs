@@ -7,13 +7,14 @@ use std::sync::Arc;
 use axum::extract::ws::{Message, WebSocket};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
 use super::super::Gateway;
 use super::super::credential::Credential;
 use super::super::drain::Draining;
 use super::super::intake::{Kind, Operation, Parameters};
 use super::super::session_watch::{Watch, ended};
+use super::super::share::Share;
 use super::operation::{self, Outgoing, Outlet, Running};
 use super::protocol::{self, Close, Said};
 use crate::auth::actor::Origin;
@@ -34,6 +35,8 @@ pub(super) struct Connection {
     origin: Origin,
     credential: Credential,
     session: Option<Watch>,
+    /// Its place among the sockets of its agent; none before the greeting.
+    share: Option<Share>,
     operations: HashMap<Arc<str>, Running>,
     next_number: u64,
     queue: mpsc::Sender<Outgoing>,
@@ -43,6 +46,8 @@ pub(super) struct Connection {
     leaving: bool,
     ping: Interval,
     heard: Instant,
+    /// When an operation was begun or ended last.
+    used: Instant,
 }
 
 impl Connection {
@@ -59,12 +64,14 @@ impl Connection {
             origin,
             credential,
             session: None,
+            share: None,
             operations: HashMap::new(),
             next_number: 0,
             queue,
             outgoing,
             ping,
             heard: Instant::now(),
+            used: Instant::now(),
         }
     }
 
@@ -82,7 +89,7 @@ impl Connection {
         loop {
             let frame = tokio::select! {
                 frame = socket.recv() => frame,
-                () = tokio::time::sleep_until(deadline) => return Err(Some(Close::INIT_TIMEOUT)),
+                () = sleep_until(deadline) => return Err(Some(Close::INIT_TIMEOUT)),
                 () = self.draining.begun() => return Err(Some(Close::DRAINING)),
             };
             match self.read(frame)? {
@@ -112,6 +119,10 @@ impl Connection {
         };
         let service = &self.gateway.service;
         let caller = self.credential.caller(service, self.origin.clone()).await;
+        if let Ok(caller) = &caller {
+            let share = self.gateway.agent_sockets.take(caller);
+            self.share = Some(share.map_err(|error| Some(Close::too_many(&error)))?);
+        }
         let watch = match &caller {
             Ok(caller) => self.gateway.sessions.watch(service, caller).await,
             Err(_) => Ok(None),
@@ -135,6 +146,9 @@ impl Connection {
             tokio::select! {
                 end = ended(&mut self.session) => return Err(Some(end.into())),
                 () = self.draining.begun(), if !self.leaving => self.leave(),
+                () = sleep_until(self.used + self.gateway.limits.socket_idle_timeout), if self.operations.is_empty() => {
+                    return Err(Some(Close::IDLE));
+                }
                 Some(message) = self.outgoing.recv() => self.pass_on(socket, message).await?,
                 frame = socket.recv() => {
                     if let Some(said) = self.read(frame)? {
@@ -175,6 +189,7 @@ impl Connection {
             Said::Pong => Ok(()),
             Said::Complete { id } => {
                 self.operations.remove(id.as_str());
+                self.used = Instant::now();
                 Ok(())
             }
             Said::Subscribe { id, .. } if self.operations.contains_key(id.as_str()) => {
@@ -227,6 +242,7 @@ impl Connection {
         )
         .await;
         self.operations.insert(id, running);
+        self.used = Instant::now();
         Ok(())
     }
 
@@ -253,6 +269,7 @@ impl Connection {
         // First, so that the id is free when the client hears that the operation is over.
         if message.last {
             self.operations.remove(&message.id);
+            self.used = Instant::now();
         }
         self.write(socket, message.text.into()).await?;
         if let Some(running) = self.operations.get_mut(&message.id) {

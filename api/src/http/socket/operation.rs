@@ -11,6 +11,7 @@ use super::super::answer::Answer;
 use super::super::credential::Credential;
 use super::super::intake::{Kind, Operation};
 use super::super::record::Record;
+use super::super::share::Share;
 use super::super::{Gateway, execution, graphql};
 use super::protocol;
 use crate::auth::actor::{Caller, Origin};
@@ -150,6 +151,11 @@ async fn run(
     let mut record = Record::begin(gateway.clone(), "WS", origin.clone());
     record.of(&operation);
     let request_id = origin.request_id;
+    if let Err(error) = graphql::admit(&gateway, &mut operation).await {
+        let answer = Answer::of_error(&error, request_id);
+        record.answered(&answer);
+        return outlet.error(&answer).await;
+    }
     // What an agent may do is what its row says now, not what it said when the socket was opened (spec R1.04).
     let caller = match credential.caller(&gateway.service, origin).await {
         Ok(caller) => caller,
@@ -187,8 +193,15 @@ async fn subscribe(
     outlet: Outlet,
     mut record: Record,
 ) {
-    let _counted = Counted::new(gateway);
     let request_id = caller.origin.request_id;
+    let _counted = match Counted::new(gateway, &caller) {
+        Ok(counted) => counted,
+        Err(error) => {
+            let answer = Answer::of_error(&error, request_id);
+            record.answered(&answer);
+            return outlet.error(&answer).await;
+        }
+    };
     let responses = gateway.schema.stream(caller.clone(), operation.request);
     let mut responses = std::pin::pin!(execution::stream(responses));
     while let Some(response) = responses.next().await {
@@ -227,18 +240,25 @@ pub(super) fn too_many(limit: usize) -> Error {
 }
 
 /// Counts a running subscription.
-struct Counted<'a>(&'a Gateway);
+struct Counted<'a> {
+    gateway: &'a Gateway,
+    _share: Share,
+}
 
 impl<'a> Counted<'a> {
-    fn new(gateway: &'a Gateway) -> Self {
+    fn new(gateway: &'a Gateway, caller: &Caller) -> Result<Self, Error> {
+        let share = gateway.agent_subscriptions.take(caller)?;
         gateway.metrics.subscriptions.inc();
-        Self(gateway)
+        Ok(Self {
+            gateway,
+            _share: share,
+        })
     }
 }
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        self.0.metrics.subscriptions.dec();
+        self.gateway.metrics.subscriptions.dec();
     }
 }
 

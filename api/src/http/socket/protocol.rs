@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::intake::Parameters;
 use super::super::session_watch::SessionEnd;
+use crate::error::Error;
 
 /// Longer ids of operations are refused.
 const MAX_ID: usize = 256;
@@ -40,6 +41,9 @@ impl Close {
     );
     /// The server goes down.
     pub(super) const DRAINING: Self = Self::of(1001, "resume elsewhere");
+    /// Nothing was asked over it for a long time.
+    pub(super) const IDLE: Self =
+        Self::of(1000, "idle: connect again when there is something to ask");
     /// The server cannot judge the caller at the moment.
     pub(super) const TRY_AGAIN: Self = Self::of(1013, "try again later");
 
@@ -53,6 +57,11 @@ impl Close {
     /// A message that the protocol does not know.
     pub(super) fn invalid(reason: impl std::fmt::Display) -> Self {
         Self::cut(4400, format!("Invalid message: {reason}"))
+    }
+
+    /// The caller has as many sockets as it may: it may come again when it has closed one.
+    pub(super) fn too_many(error: &Error) -> Self {
+        Self::cut(1013, error.to_string())
     }
 
     /// An id that is in use.

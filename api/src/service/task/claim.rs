@@ -18,6 +18,7 @@ use super::load;
 use crate::auth::actor::Caller;
 use crate::auth::policy::Operation;
 use crate::error::{Error, Fault, Result};
+use crate::service::admission::Place;
 use crate::store::{Transition, Tx};
 
 /// What a claimer asks for.
@@ -27,6 +28,8 @@ pub struct Claim {
     pub types: Option<Vec<String>>,
     /// How long to wait for one where there is none.
     pub wait: Duration,
+    /// The place that it has among operations, which it gives up while it waits.
+    pub place: Option<Place>,
 }
 
 /// The most types that a claim names.
@@ -111,9 +114,15 @@ pub async fn claim(
                 return Err(error);
             }
         }
+        if let Some(place) = &claim.place {
+            place.rest();
+        }
         tokio::select! {
             going_on = seat.called() => if !going_on { return Ok(None) },
             () = tokio::time::sleep_until(until) => {}
+        }
+        if let Some(place) = &claim.place {
+            place.resume().await?;
         }
     }
 }

@@ -72,6 +72,7 @@ async fn replicas_that_run_the_same_sprint_take_each_step_once() {
             let wait = tasks::Claim {
                 types: None,
                 wait: Duration::from_secs(20),
+                ..tasks::Claim::default()
             };
             // A wave that begins calls who waits for it, whichever replica began it.
             let claimed = tasks::claim(&other, &micro, wait).await.unwrap();
@@ -118,6 +119,7 @@ async fn what_a_crash_left_undone_is_done_when_a_server_starts() {
         let wait = tasks::Claim {
             types: None,
             wait: Duration::from_secs(20),
+            ..tasks::Claim::default()
         };
         let specialist = studio.world.agent_anew("L2-CHAR-001").await;
         let claimed = tasks::claim(studio.service(), &specialist, wait).await;

@@ -97,6 +97,7 @@ impl Crowd {
         let claim = Claim {
             types: None,
             wait: Duration::ZERO,
+            ..Claim::default()
         };
         let claimed = task::claim(self.service(), &self.worker, claim).await;
         claimed.unwrap().expect("there is something to be had")
@@ -228,6 +229,7 @@ impl Crowd {
             let claim = Claim {
                 types: Some(vec!["RARE".to_owned()]),
                 wait: Duration::from_secs(20),
+                ..Claim::default()
             };
             tokio::select! {
                 _ = task::claim(self.service(), &waiter, claim) => panic!("nothing came"),
