@@ -14,6 +14,7 @@ mod session;
 mod slow;
 mod socket;
 mod tlog;
+mod token;
 mod upgrade;
 
 use std::net::{Ipv4Addr, SocketAddr};

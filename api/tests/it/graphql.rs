@@ -12,6 +12,7 @@ use ziggie::service::{Settings, task, task_type};
 use crate::world::World;
 
 mod authz;
+mod hidden;
 mod live;
 mod refusal;
 mod whole;
