@@ -10,6 +10,8 @@ mod drain;
 mod event_stream;
 mod execution;
 mod export;
+#[cfg(test)]
+mod fuzz;
 mod graphql;
 mod intake;
 mod limit;

@@ -214,4 +214,15 @@ mod tests {
         let error = Secret::parse(&text[..46]).unwrap_err();
         assert!(!format!("{error} {error:?}").contains(&text[4..20]));
     }
+
+    #[test]
+    fn fuzz_secrets() {
+        use crate::fuzz::{changed, fuzz};
+        let genuine = Secret::generate().unwrap().expose();
+        fuzz("fuzz_secrets", changed(genuine), |text| {
+            if let Ok(secret) = Secret::parse(&text) {
+                assert_eq!(secret.expose(), text);
+            }
+        });
+    }
 }
