@@ -18,11 +18,11 @@ use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestRn
 use serde_json::{Map, Value};
 
 /// For how many seconds each target is tried; a few hundred inputs where it is not set.
-const SECONDS: &str = "ZIGGIE_FUZZ_SECONDS";
+const SECONDS: &str = "ZIGGIE_TEST_FUZZ_SECONDS";
 /// Begins with this seed, 64 hexadecimal digits, instead of another each time.
-const SEED: &str = "ZIGGIE_FUZZ_SEED";
+const SEED: &str = "ZIGGIE_TEST_FUZZ_SEED";
 /// A folder for a file about each target.
-const RESULTS: &str = "ZIGGIE_FUZZ_RESULTS";
+const RESULTS: &str = "ZIGGIE_TEST_FUZZ_RESULTS";
 /// How many inputs are tried between two looks at the clock, and in all without a time.
 const BATCH: u32 = 512;
 

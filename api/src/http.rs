@@ -25,6 +25,7 @@ mod routes;
 mod session_watch;
 mod socket;
 mod tlog;
+mod tls;
 
 pub use admin::admin_routes;
 pub use boundary::{Boundary, ForwardedBy};
@@ -32,6 +33,7 @@ pub use drain::{Drain, Draining};
 pub use limit::Limits;
 pub use listener::serve;
 pub use routes::public_routes;
+pub use tls::{Tls, TlsError};
 
 use std::sync::Arc;
 

@@ -38,8 +38,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let mut command = tool::cargo(&["test", "--release", "--package", "ziggie", "--lib", "--"]);
     command
         .arg(&target)
-        .env("ZIGGIE_FUZZ_SECONDS", seconds.to_string())
-        .env("ZIGGIE_FUZZ_RESULTS", &folder);
+        .env("ZIGGIE_TEST_FUZZ_SECONDS", seconds.to_string())
+        .env("ZIGGIE_TEST_FUZZ_RESULTS", &folder);
     tool::run(command)?;
     let mut targets = Vec::new();
     for found in fs::read_dir(&folder)?.flatten() {

@@ -14,6 +14,7 @@ mod session;
 mod slow;
 mod socket;
 mod tlog;
+mod tls;
 mod token;
 mod upgrade;
 
