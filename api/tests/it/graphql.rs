@@ -15,6 +15,7 @@ mod authz;
 mod hidden;
 mod live;
 mod refusal;
+mod relay;
 mod whole;
 
 /// A director, a specialist of hers and a micro-task agent of his, before the served schema.

@@ -95,7 +95,7 @@ fn beside(id: &str) -> String {
 }
 
 /// One of everything, none of which concerns the agents of the other line.
-async fn hidden(front: &Front) -> BTreeMap<Noun, String> {
+pub(super) async fn hidden(front: &Front) -> BTreeMap<Noun, String> {
     let service = &front.world.service;
     let begun = front.delegated().await;
     task::start(service, &front.specialist, &begun.id.to_string())

@@ -6,7 +6,7 @@ use self::Noun::{Asset, Notification, Session, Sprint, Task};
 
 /// What an id names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Noun {
+pub(in crate::graphql) enum Noun {
     Task,
     Asset,
     Sprint,
