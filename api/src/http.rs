@@ -10,6 +10,8 @@ mod drain;
 mod event_stream;
 mod execution;
 mod export;
+#[cfg(test)]
+mod fuzz;
 mod graphql;
 mod intake;
 mod limit;
@@ -24,6 +26,7 @@ mod session_watch;
 mod share;
 mod socket;
 mod tlog;
+mod tls;
 
 pub use admin::admin_routes;
 pub use boundary::{Boundary, ForwardedBy};
@@ -31,6 +34,7 @@ pub use drain::{Drain, Draining};
 pub use limit::Limits;
 pub use listener::serve;
 pub use routes::public_routes;
+pub use tls::{Tls, TlsError};
 
 use std::sync::Arc;
 

@@ -4,6 +4,8 @@
 pub mod app;
 pub mod auth;
 pub mod error;
+#[cfg(test)]
+mod fuzz;
 pub mod graphql;
 pub mod http;
 pub mod service;

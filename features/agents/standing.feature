@@ -136,6 +136,27 @@ Feature: How an agent stands
     When the operator deactivates the operator because "a slip of the hand"
     Then it is refused with CONFLICT
 
+  @R1.08 @alone
+  Scenario: Of two operators who switch each other off at once one remains
+    Given the operator registers SYSTEM-002
+    When the operator and SYSTEM-002 deactivate each other at once
+    Then one of them succeeds and the others are refused with UNAUTHENTICATED or CONFLICT
+    And one operator is left
+
+  @R1.08 @alone
+  Scenario: Of two operators who both report themselves broken one is refused
+    Given the operator registers SYSTEM-002
+    When the operator and SYSTEM-002 report their own errors at once
+    Then one of them succeeds and the others are refused with CONFLICT or CONFLICT
+    And one operator is left
+
+  @R1.08 @alone
+  Scenario: The last operator may end all its sessions, since its secret is left
+    When the operator revokes all sessions of the operator
+    Then the request succeeds
+    When the operator authenticates with its secret
+    Then the request succeeds
+
   @R1.07
   Scenario: Nobody can be activated who does not exist
     When the operator activates L2-NOBODY-001

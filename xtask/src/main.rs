@@ -2,6 +2,7 @@
 //! processes and imports none of them, so that it compiles in seconds.
 
 mod clients;
+mod fuzz;
 mod model;
 mod packages;
 mod report;
@@ -30,7 +31,8 @@ cargo xtask COMMAND [ARGUMENTS]
   demo [ARGUMENTS]           a delegation from L1 to L3 and back, shown live; on PostgreSQL with --postgres; with --sprint the
                              character pipeline, run by simulated agents
   soak [ARGUMENTS]           the long runs: --crash, --fsync, --streams, --sprint, --workers, --sample, ... go to it as they are; all, in
-                             full, without any; --model [--histories N] [--from SEED] holds the task engine to its model
+                             full, without any; --model [--histories N] [--from SEED] holds the task engine to its model;
+                             --fuzz [--seconds N] [--target NAME] tries what reads requests with whatever may come, 600 s each
   bench [ARGUMENTS]          measures an optimised build: --log, --fan-out, --audit, --on sqlite|postgres, ... go to it as they are; all
                              of it on both databases without any; with --sample a little, of the build that tests use;
                              --scale [--ended N] has the task engine look among a million tasks
@@ -78,6 +80,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "demo" => run_built("demo", passed_on),
         "gates" => gates(passed_on),
         "soak" if passed_on.iter().any(|argument| argument == "--model") => model::run(passed_on),
+        "soak" if passed_on.iter().any(|argument| argument == "--fuzz") => fuzz::run(passed_on),
         "soak" => run_built("soak", passed_on),
         "bench" if passed_on.iter().any(|argument| argument == "--scale") => scale::run(passed_on),
         "bench" if passed_on.iter().any(|argument| argument == "--sample") => {
@@ -176,6 +179,10 @@ mod tests {
         assert_eq!(
             refusal(&["soak", "--model", "--fast"]),
             "soak --model takes --histories and --from, not --fast"
+        );
+        assert_eq!(
+            refusal(&["soak", "--fuzz", "--fast"]),
+            "soak --fuzz takes --seconds and --target, not --fast"
         );
         assert_eq!(
             refusal(&["bench", "--scale", "--fast"]),

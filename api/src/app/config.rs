@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::bail;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use limits::Limits;
@@ -25,6 +26,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where operators are answered: liveness, readiness, metrics.
     pub admin_listen: SocketAddr,
+    /// A file with the certificate under which agents and dashboards are answered over TLS, in PEM, those that vouch for it behind it.
+    pub tls_certificate: Option<PathBuf>,
+    /// A file with the certificate's key, in PEM.
+    pub tls_key: Option<PathBuf>,
     /// The networks of proxies whose word is taken for who asks.
     pub trusted_proxies: List<Network>,
     /// The header in which they say so.
@@ -71,6 +76,8 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
             admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7401)),
+            tls_certificate: None,
+            tls_key: None,
             trusted_proxies: List::default(),
             forwarded_header: ForwardedHeader::default(),
             allowed_origins: List::default(),
@@ -106,6 +113,25 @@ pub enum ForwardedHeader {
 }
 
 impl Config {
+    /// The certificate of the public address, where one is set.
+    pub(super) fn tls(&self) -> anyhow::Result<Option<http::Tls>> {
+        match (&self.tls_certificate, &self.tls_key) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(http::Tls::open(certificate, key)?)),
+            (Some(_), None) => bail!("tls_certificate is set and tls_key is not"),
+            (None, Some(_)) => bail!("tls_key is set and tls_certificate is not"),
+        }
+    }
+
+    /// Where a browser or a client finds the API at an address.
+    pub(super) fn url(&self, address: SocketAddr) -> String {
+        let scheme = match self.tls_certificate {
+            Some(_) => "https",
+            None => "http",
+        };
+        format!("{scheme}://{address}/graphql")
+    }
+
     /// What the edge believes of what is outside.
     pub(super) fn boundary(&self) -> anyhow::Result<http::Boundary> {
         let origins = self.allowed_origins.0.iter();

@@ -27,6 +27,8 @@ const ADMIN_PATIENCE: Duration = Duration::from_secs(1);
 pub struct Running {
     /// Where agents and dashboards are answered.
     pub address: SocketAddr,
+    /// The API's URL there: `https` where there is a certificate.
+    pub url: String,
     /// Where operators are answered.
     pub admin_address: SocketAddr,
     /// Its clock, which only tests move.
@@ -59,6 +61,7 @@ pub async fn start(config: Config) -> Result<Running> {
             data_dir.path().display()
         );
     };
+    let tls = config.tls()?;
     let listener = bind(config.listen).await?;
     let admin_listener = bind(config.admin_listen).await?;
     let (address, admin_address) = (listener.local_addr()?, admin_listener.local_addr()?);
@@ -85,6 +88,7 @@ pub async fn start(config: Config) -> Result<Running> {
     let door = Door::open(data_dir.socket(), parts.service.clone());
     let serving = http::serve(
         listener,
+        tls,
         http::public_routes(gateway.clone()),
         limits.clone(),
         draining,
@@ -93,6 +97,7 @@ pub async fn start(config: Config) -> Result<Running> {
     let admin_routes = http::admin_routes(gateway.clone());
     let admin_serving = http::serve(
         admin_listener,
+        None,
         admin_routes,
         limits,
         admin_draining,
@@ -100,6 +105,7 @@ pub async fn start(config: Config) -> Result<Running> {
     );
     Ok(Running {
         address,
+        url: config.url(address),
         admin_address,
         clock,
         data_dir: data_dir.path().to_owned(),

@@ -18,6 +18,9 @@ const SECRET_BYTES: usize = 32;
 /// Characters of 32 bytes in base64url without padding.
 const ENCODED_CHARS: usize = 43;
 
+/// What a secret is compared with where nothing is stored.
+const NOBODYS_HASH: [u8; 32] = [0; 32];
+
 /// The operating system gave no randomness: nothing secret may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the operating system gave no randomness")]
@@ -63,9 +66,22 @@ impl Secret {
         text
     }
 
+    /// Whether a text is the secret that is stored as this hash. One hash is taken and compared also where nothing is stored, which is so for
+    /// agents that there are not, and where the text is no secret: how long a refusal takes says nothing of its reason.
+    #[must_use]
+    pub fn proves(presented: &str, stored: Option<&[u8]>) -> bool {
+        let parsed = Self::parse(presented);
+        let is_secret = parsed.is_ok();
+        let secret = parsed.unwrap_or_else(|_| Self(Zeroizing::new([0; SECRET_BYTES])));
+        let matches = secret.matches(stored.unwrap_or(&NOBODYS_HASH));
+        matches && is_secret && stored.is_some()
+    }
+
     /// SHA-256 of the 32 random bytes: all that is ever stored. So much entropy needs no slow hash (spec R2.01).
     #[must_use]
     pub fn sha256(&self) -> [u8; 32] {
+        #[cfg(test)]
+        tests::HASHES.set(tests::HASHES.get() + 1);
         Sha256::digest(self.0.as_slice()).into()
     }
 
@@ -102,6 +118,34 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    thread_local! {
+        /// How many hashes this thread has taken.
+        pub(super) static HASHES: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    }
+
+    #[test]
+    fn one_hash_is_taken_whatever_is_presented_and_whatever_is_stored() {
+        let secret = Secret::generate().unwrap();
+        let (right, hash) = (secret.expose(), secret.sha256());
+        let wrong = Secret::generate().unwrap().expose();
+        let zeros = format!("zgs_{}", "A".repeat(43));
+        for (presented, stored, proved) in [
+            (right.as_str(), Some(hash.as_slice()), true),
+            (&wrong, Some(&hash), false),
+            (&right, None, false),
+            (&zeros, None, false),
+            (&zeros, Some(&NOBODYS_HASH), false),
+            ("", Some(&hash), false),
+            ("", None, false),
+            // No text but that of the secret of zeros proves it.
+            ("", Some(&Secret::parse(&zeros).unwrap().sha256()), false),
+        ] {
+            let before = HASHES.get();
+            assert_eq!(Secret::proves(presented, stored), proved, "{presented}");
+            assert_eq!(HASHES.get(), before + 1, "{presented}");
+        }
+    }
 
     #[test]
     fn a_secret_reads_back_as_itself() {
@@ -169,5 +213,16 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "Secret(hidden)");
         let error = Secret::parse(&text[..46]).unwrap_err();
         assert!(!format!("{error} {error:?}").contains(&text[4..20]));
+    }
+
+    #[test]
+    fn fuzz_secrets() {
+        use crate::fuzz::{changed, fuzz};
+        let genuine = Secret::generate().unwrap().expose();
+        fuzz("fuzz_secrets", changed(genuine), |text| {
+            if let Ok(secret) = Secret::parse(&text) {
+                assert_eq!(secret.expose(), text);
+            }
+        });
     }
 }

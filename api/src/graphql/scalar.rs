@@ -155,4 +155,18 @@ mod tests {
         assert!(Long::parse(Value::from_json(json!(1.5)).unwrap()).is_err());
         assert!(Long::parse(Value::from_json(json!(u64::MAX)).unwrap()).is_err());
     }
+
+    #[test]
+    fn fuzz_moments() {
+        use crate::fuzz::{changed, fuzz};
+        fuzz(
+            "fuzz_moments",
+            changed("2026-03-01T09:30:00.123456Z".to_owned()),
+            |text| {
+                if let Some(read) = moment(&text) {
+                    assert_eq!(DateTime::parse(read.to_value()).ok(), Some(read), "{text}");
+                }
+            },
+        );
+    }
 }

@@ -15,7 +15,7 @@ pub(super) async fn once(
     operation: impl Future<Output = Response>,
     within: Duration,
 ) -> Result<Response> {
-    let fenced = AssertUnwindSafe(operation).catch_unwind().map_err(internal);
+    let fenced = AssertUnwindSafe(operation).catch_unwind().map_err(panicked);
     tokio::time::timeout(within, fenced)
         .await
         .unwrap_or(Err(Error::Unavailable(
@@ -29,16 +29,17 @@ pub(super) fn stream<S: Stream<Item = Response>>(
 ) -> impl Stream<Item = Result<Response>> + use<S> {
     AssertUnwindSafe(responses)
         .catch_unwind()
-        .map(|response| response.map_err(internal))
+        .map(|response| response.map_err(panicked))
 }
 
-fn internal(panic: Box<dyn Any + Send>) -> Error {
+/// INTERNAL, with what was said in the panic for the log alone.
+pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Error {
     let message = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a value that is no text".to_owned());
-    Error::internal(format!("a resolver panicked: {message}"))
+    Error::internal(format!("the code panicked: {message}"))
 }
 
 #[cfg(test)]

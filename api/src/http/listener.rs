@@ -14,22 +14,24 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::net::SocketAddr;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use super::patience::Patient;
-use super::{Draining, Limits};
+use super::{Draining, Limits, Tls};
 
 /// Heads of requests, and so the URLs of queries by GET, are limited to this.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// After a fault such as too many open files, which trying again at once would only repeat.
 const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(100);
 
-/// Serves the routes until the server drains; then stops accepting, lets requests under way finish for as long as `patience`, and ends.
+/// Serves the routes, over TLS where there is a certificate, until the server drains; then stops accepting, lets requests under way finish for as long as `patience`, and ends.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     routes: Router,
     limits: Limits,
     mut draining: Draining,
@@ -45,15 +47,18 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer, place)) => {
-                let connection = connection(
-                    stream,
-                    peer,
-                    routes.clone(),
-                    limits.clone(),
-                    draining.clone(),
-                );
+                // Answers are small: waiting to fill a packet only delays them.
+                let _ = stream.set_nodelay(true);
+                let (tls, routes) = (tls.clone(), routes.clone());
+                let (limits, draining) = (limits.clone(), draining.clone());
                 connections.spawn(async move {
-                    connection.await;
+                    match tls {
+                        None => connection(stream, peer, routes, limits, draining).await,
+                        Some(tls) => match tls.accept(stream, limits.header_timeout).await {
+                            Ok(stream) => connection(stream, peer, routes, limits, draining).await,
+                            Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+                        },
+                    }
                     drop(place);
                 });
             }
@@ -88,14 +93,12 @@ async fn accept(
 }
 
 async fn connection(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     routes: Router,
     limits: Limits,
     mut draining: Draining,
 ) {
-    // Answers are small: waiting to fill a packet only delays them.
-    let _ = stream.set_nodelay(true);
     // Twice, so that what has a time of its own can end in its own words.
     let patience = limits.socket_write_timeout * 2;
     let service = service_fn(move |request: Request<Incoming>| {

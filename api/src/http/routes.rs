@@ -1,6 +1,7 @@
 //! The public routes (spec R10.02) and what every answer carries. Floor 5.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
@@ -14,12 +15,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Extension, Json};
 use entities::id::RequestId;
+use futures::FutureExt;
 use tower::util::option_layer;
 
 use super::answer::Refusal;
 use super::boundary::REQUEST_ID;
 use super::media::Media;
-use super::{Gateway, asset, credential, export, graphql, tlog};
+use super::{Gateway, asset, credential, execution, export, graphql, tlog};
 use crate::auth::actor::Origin;
 use crate::error::Error;
 
@@ -68,7 +70,7 @@ async fn dress(
     let origin = credential::origin(request_id, Some(client), headers);
     request.extensions_mut().insert(request_id);
     request.extensions_mut().insert(origin);
-    let mut response = next.run(request).await;
+    let mut response = fenced(next.run(request), request_id).await;
     let headers = response.headers_mut();
     // An id is ASCII by construction.
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
@@ -79,6 +81,18 @@ async fn dress(
         .or_insert(HeaderValue::from_static("no-store"));
     secure(headers);
     response
+}
+
+/// A panic costs its own request, which hears of a fault of the server in the words for any other.
+async fn fenced(answering: impl Future<Output = Response>, request_id: RequestId) -> Response {
+    let fenced = AssertUnwindSafe(answering).catch_unwind().await;
+    fenced.unwrap_or_else(|panic| {
+        let error = execution::panicked(panic);
+        if let Error::Internal(cause) = &error {
+            tracing::error!(%request_id, cause = %cause.0, "internal error");
+        }
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error).into_http(Media::Json, request_id)
+    })
 }
 
 /// Lets in what its address may still ask for; else neither its body nor its token is looked at.

@@ -231,4 +231,64 @@ mod tests {
             assert_eq!(wanted(path), None, "{path}");
         }
     }
+
+    #[test]
+    fn fuzz_tlog_paths() {
+        use crate::fuzz::{fuzz, soup};
+        const WORDS: &[&str] = &[
+            "tile/",
+            "entries/",
+            "/",
+            "0",
+            "1",
+            "63",
+            "64",
+            "000",
+            "001",
+            "x000/",
+            "x001/",
+            "999",
+            ".p/",
+            "1",
+            "255",
+            "256",
+            "07",
+            "+",
+            "-",
+            "checkpoint",
+            "key",
+            "..",
+            "%2e",
+        ];
+        let spelled = |place: Place| {
+            let digits = place.index.to_string();
+            let width = digits.len().div_ceil(3) * 3;
+            let digits = format!("{digits:0>width$}");
+            let groups: Vec<&str> = (0..digits.len())
+                .step_by(3)
+                .map(|at| &digits[at..at + 3])
+                .collect();
+            let (last, before) = groups.split_last().unwrap_or((&"", &[]));
+            let before: String = before.iter().map(|group| format!("x{group}/")).collect();
+            let width = match place.width {
+                TILE_WIDTH => String::new(),
+                width => format!(".p/{width}"),
+            };
+            format!("{before}{last}{width}")
+        };
+        // A part of the log has one name.
+        fuzz("fuzz_tlog_paths", soup(WORDS, 8), |path| {
+            match wanted(&path) {
+                None => {}
+                Some(Wanted::Checkpoint) => assert_eq!(path, "checkpoint"),
+                Some(Wanted::Key) => assert_eq!(path, "key"),
+                Some(Wanted::Tile(level, place)) => {
+                    assert_eq!(path, format!("tile/{level}/{}", spelled(place)));
+                }
+                Some(Wanted::Entries(place)) => {
+                    assert_eq!(path, format!("tile/entries/{}", spelled(place)));
+                }
+            }
+        });
+    }
 }

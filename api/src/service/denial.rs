@@ -26,6 +26,8 @@ const ONE_BY_ONE: u64 = 5;
 const QUEUE: usize = 4_096;
 /// How many kinds are counted at once.
 const MAX_KINDS: usize = 10_000;
+/// The kind of refusal that a secret gets.
+const LOGIN: &str = "authenticate";
 const WINDOW: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_secs(1);
 
@@ -92,24 +94,20 @@ impl Denials {
         });
     }
 
-    /// Reports a secret or token that was refused; `claimed` is whom it claimed to be, cut short: nobody has proved it.
+    /// Reports a token that was refused; `claimed` is whom it claimed to be, cut short: nobody has proved it.
     pub fn report_authentication(
         &self,
         caller: &Caller,
         reason: &'static str,
         claimed: Option<&str>,
     ) {
-        let mut metadata = vec![("reason", reason.to_owned())];
-        if let Some(claimed) = claimed {
-            metadata.push(("claimed", claimed.chars().take(64).collect()));
-        }
-        self.send(Report {
-            about: "authentication".to_owned(),
-            rule: reason.to_owned(),
-            action: AuditAction::AuthenticationFailed,
-            metadata,
-            caller: caller.clone(),
-        });
+        self.send(refused_authentication(caller, reason, reason, claimed));
+    }
+
+    /// Reports a secret that was refused. Whatever the reason it is counted as one kind: else which of two is still written down one by
+    /// one, and what that costs, would tell an agent that there is from one that there is not.
+    pub fn report_login(&self, caller: &Caller, reason: &'static str, claimed: &str) {
+        self.send(refused_authentication(caller, LOGIN, reason, Some(claimed)));
     }
 
     /// Reports that a caller was refused for asking too much. Only the first of an episode is sent to the recorder, so that a flood of refusals
@@ -148,6 +146,25 @@ impl Denials {
         if let Err(error) = self.queue.try_send(Message::Report(report)) {
             tracing::warn!(%error, "a report for the audit log was not taken: too many wait");
         }
+    }
+}
+
+fn refused_authentication(
+    caller: &Caller,
+    rule: &str,
+    reason: &'static str,
+    claimed: Option<&str>,
+) -> Report {
+    let mut metadata = vec![("reason", reason.to_owned())];
+    if let Some(claimed) = claimed {
+        metadata.push(("claimed", claimed.chars().take(64).collect()));
+    }
+    Report {
+        about: "authentication".to_owned(),
+        rule: rule.to_owned(),
+        action: AuditAction::AuthenticationFailed,
+        metadata,
+        caller: caller.clone(),
     }
 }
 

@@ -188,4 +188,34 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn fuzz_cursors() {
+        use crate::fuzz::{changed, fuzz, json};
+        use proptest::prelude::*;
+        let forged = json(&["0"], &["tasks", "agents"]);
+        let forged = forged.prop_map(|value| URL_SAFE_NO_PAD.encode(value.to_string()));
+        let near = (any::<i64>(), "[a-z0-9]{0,30}")
+            .prop_flat_map(|key| changed(Cursor::of("tasks", &key).0));
+        let text = prop_oneof![2 => forged, 3 => near, 1 => any::<String>()];
+        // Only what a list could have given is taken, and it gives it back.
+        fuzz(
+            "fuzz_cursors",
+            (text, any::<i64>(), "\\PC{0,40}"),
+            |(text, at, id)| {
+                if let Ok(key) = Cursor(text.clone()).key::<(i64, String)>("tasks") {
+                    let again = Cursor::of("tasks", &key).key::<(i64, String)>("tasks");
+                    assert_eq!(again.ok(), Some(key), "{text}");
+                }
+                let request = PageRequest {
+                    after: Some(Cursor(text)),
+                    ..PageRequest::default()
+                };
+                let _ = request.after_moment::<entities::id::TaskId>("tasks");
+                let cursor = Cursor::of("tasks", &(at, &id));
+                assert_eq!(cursor.key::<(i64, String)>("tasks").ok(), Some((at, id)));
+                assert!(cursor.key::<(i64, String)>("agents").is_err());
+            },
+        );
+    }
 }

@@ -18,6 +18,8 @@ pub enum Kind {
     AnswerLost,
     /// The call is never answered: whoever waits gives up some time.
     Silence,
+    /// The call is not made, and whoever makes it panics. One that another task makes on its behalf fails instead.
+    Panic,
 }
 
 /// One fault, to come with the n-th call from here on, counted from 0.
@@ -112,6 +114,7 @@ pub(super) async fn call<T>(made: impl Future<Output = Result<T, DbErr>>) -> Res
             fault.silent.notify_one();
             std::future::pending().await
         }
+        Some(fault) if fault.kind == Kind::Panic => fault.panic(),
         Some(fault) => fault.strike(made).await,
     }
 }
@@ -136,6 +139,11 @@ impl Fault {
         let due = self.calls.fetch_add(1, Ordering::Relaxed) == self.at;
         self.struck.fetch_or(due, Ordering::Relaxed);
         due
+    }
+
+    #[allow(clippy::panic, reason = "the fault that a test asked for")]
+    fn panic(&self) -> ! {
+        panic!("a fault of a test at call {}", self.at)
     }
 
     async fn strike<T>(&self, made: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {

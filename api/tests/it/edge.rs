@@ -17,6 +17,8 @@ mod share;
 mod slow;
 mod socket;
 mod tlog;
+mod tls;
+mod token;
 mod upgrade;
 
 use std::net::{Ipv4Addr, SocketAddr};

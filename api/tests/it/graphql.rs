@@ -12,8 +12,10 @@ use ziggie::service::{Settings, task, task_type};
 use crate::world::World;
 
 mod authz;
+mod hidden;
 mod live;
 mod refusal;
+mod relay;
 mod whole;
 
 /// A director, a specialist of hers and a micro-task agent of his, before the served schema.

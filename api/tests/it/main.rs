@@ -7,6 +7,7 @@ mod document;
 mod edge;
 mod fault;
 mod graphql;
+mod leak;
 mod ledger;
 mod log;
 mod notification;

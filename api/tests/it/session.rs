@@ -6,3 +6,4 @@ mod founding;
 mod key;
 mod last_use;
 mod token;
+mod work;

@@ -27,15 +27,15 @@ pub(super) async fn dev(config: Config) -> Result<()> {
         .await
         .context("a token for the operator")?;
     say(&addresses(&running))?;
-    say(&welcome::text(running.address, &data_dir))?;
+    say(&welcome::text(&running.url, &data_dir))?;
     until_told(running, signals).await
 }
 
 /// Programs that start the server read these lines.
 fn addresses(running: &Running) -> String {
     format!(
-        "listening on http://{}/graphql\nadmin on http://{}\n",
-        running.address, running.admin_address
+        "listening on {}\nadmin on http://{}\n",
+        running.url, running.admin_address
     )
 }
 

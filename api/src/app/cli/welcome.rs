@@ -1,6 +1,5 @@
 //! What `dev` says when it is ready: where, as whom, and what to try. Floor 6.
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -22,8 +21,7 @@ fn input() -> Value {
 }
 
 /// The whole text; every command in it can be pasted as it stands.
-pub(super) fn text(address: SocketAddr, data_dir: &Path) -> String {
-    let url = format!("http://{address}/graphql");
+pub(super) fn text(url: &str, data_dir: &Path) -> String {
     let token = quoted(&data_dir.join("operator.token").to_string_lossy());
     let call = |body: Value| {
         format!(

@@ -17,7 +17,7 @@ const TEST_PREFIX: &str = "ZIGGIE_TEST_";
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "ZIGGIE_CONFIG";
 /// Keys that have no value unless one is set.
-const OPTIONAL: [&str; 9] = [
+const OPTIONAL: [&str; 11] = [
     "asset_s3_endpoint",
     "asset_s3_key_id",
     "asset_s3_secret",
@@ -27,6 +27,8 @@ const OPTIONAL: [&str; 9] = [
     "master_key",
     "master_key_file",
     "templates",
+    "tls_certificate",
+    "tls_key",
 ];
 
 /// Where a value came from.

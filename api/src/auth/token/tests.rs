@@ -190,3 +190,35 @@ proptest! {
         prop_assert!(judge(&ring, &sign(&ring, &header, &payload)).is_err());
     }
 }
+
+#[test]
+fn fuzz_tokens() {
+    use crate::fuzz::{changed, fuzz, soup};
+    const WORDS: &[&str] = &[
+        ".", "eyJ", "e30", "AAAA", "==", "-", "_", "{}", "Bearer ", " ",
+    ];
+    let ring = ring();
+    let genuine = issue(&ring, &claims()).unwrap();
+    let others = {
+        let parts: Vec<String> = genuine.split('.').map(str::to_owned).collect();
+        let decoded =
+            |part: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+        // Header and claims changed beneath their encoding, under the old signature.
+        (
+            changed(decoded(&parts[0])),
+            changed(decoded(&parts[1])),
+            changed(parts[2].clone()),
+        )
+            .prop_map(|(header, claims, signature)| {
+                let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+                format!("{header}.{claims}.{signature}")
+            })
+    };
+    let text = prop_oneof![3 => changed(genuine.clone()), 3 => others, 1 => soup(WORDS, 12)];
+    // Nothing but the token itself is good.
+    fuzz("fuzz_tokens", text, |text| {
+        if verify(&ring, &expected(), &text, now()).is_ok() {
+            assert_eq!(text, genuine);
+        }
+    });
+}

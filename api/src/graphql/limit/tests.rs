@@ -185,3 +185,53 @@ fn a_request_takes_a_token_for_a_hundred_of_complexity_and_for_every_change() {
         assert_eq!(judge(&document).unwrap(), tokens, "{document}");
     }
 }
+
+#[test]
+fn fuzz_limits() {
+    let shape = Shape::of(&crate::graphql::sdl());
+    // What is let through can be parsed and weighed, whatever it is.
+    crate::fuzz::fuzz("fuzz_limits", crate::fuzz::document(), |text| {
+        if check_text(&text).is_ok()
+            && let Ok(document) = parse_query(&text)
+        {
+            introspects(&document);
+            if let Ok(tokens) = check(&document, &Variables::default(), &shape) {
+                assert!(tokens >= 1);
+            }
+        }
+    });
+}
+
+#[test]
+fn fuzz_brackets() {
+    use proptest::prelude::*;
+    /// What brackets stand in without nesting.
+    const BETWEEN: &[&str] = &[
+        "",
+        " ",
+        ",",
+        "\"{[(\"",
+        "\"\\\"{\"",
+        "\"\"\"{ \" [ \\\"\"\" (\"\"\"",
+        "# {{{[[(\n",
+        "\"\"",
+        "é",
+        "a: 1 ",
+        "\"\\\\\"",
+        "{}",
+        "[()]",
+    ];
+    let between = prop::collection::vec(prop::sample::select(BETWEEN), 0..140);
+    // Brackets are counted where they nest, and nowhere else.
+    crate::fuzz::fuzz("fuzz_brackets", between, |between| {
+        let mut text: String = between.iter().map(|one| format!("{{{one}")).collect();
+        text += &"}".repeat(between.len());
+        let deepest = between.iter().enumerate().map(|(place, one)| match *one {
+            "{}" => place + 2,
+            "[()]" => place + 3,
+            _ => place + 1,
+        });
+        let too_deep = deepest.max().unwrap_or(0) as u64 > MAX_BRACKETS_NESTED;
+        assert_eq!(check_text(&text).is_err(), too_deep, "{text}");
+    });
+}

@@ -96,4 +96,46 @@ mod tests {
         assert_eq!(of("bytes=0-0", Some("\"f\"")), Part::Whole);
         assert_eq!(asked(&HeaderMap::new(), 5, ""), Part::Whole);
     }
+
+    #[test]
+    fn fuzz_ranges() {
+        use crate::fuzz::{fuzz, soup};
+        use proptest::prelude::*;
+        const WORDS: &[&str] = &[
+            "bytes=",
+            "bytes",
+            "=",
+            "-",
+            "0",
+            "1",
+            "9",
+            "499",
+            "99999999999999999999",
+            ",",
+            " ",
+            "+1",
+            "\"etag\"",
+            "W/",
+        ];
+        let input = (
+            soup(WORDS, 6),
+            soup(WORDS, 3),
+            prop_oneof![Just(0), 0..600u64, any::<u64>()],
+        );
+        // No byte is promised that is not there.
+        fuzz("fuzz_ranges", input, |(range, condition, size)| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [(RANGE, range), (IF_RANGE, condition)] {
+                if let Ok(value) = value.parse() {
+                    headers.insert(name, value);
+                }
+            }
+            if let Part::Of(part) = asked(&headers, size, "\"etag\"") {
+                assert!(
+                    part.start < part.end && part.end <= size,
+                    "{headers:?} of {size}"
+                );
+            }
+        });
+    }
 }

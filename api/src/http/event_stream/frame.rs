@@ -32,4 +32,28 @@ mod tests {
         assert_eq!(next(None, "{}"), "event: next\ndata: {}\n\n");
         assert_eq!(id(&cursor), "id: WzFd\n\n");
     }
+
+    #[test]
+    fn fuzz_event_frames() {
+        use crate::fuzz::{fuzz, json};
+        // Whatever is said is one block, from which the same is read.
+        fuzz(
+            "fuzz_event_frames",
+            json(&["data", "errors"], &["\n\n", "\r", "data: x"]),
+            |value| {
+                let block = next(None, &value.to_string());
+                let inner = block.strip_suffix("\n\n").unwrap();
+                assert!(
+                    !inner.contains("\n\n") && !inner.contains('\r'),
+                    "{block:?}"
+                );
+                let data = inner.strip_prefix("event: next\ndata: ").unwrap();
+                assert!(!data.contains('\n'));
+                assert_eq!(
+                    serde_json::from_str::<serde_json::Value>(data).unwrap(),
+                    value
+                );
+            },
+        );
+    }
 }

@@ -257,4 +257,33 @@ mod tests {
             let _ = Said::read(&text);
         }
     }
+
+    #[test]
+    fn fuzz_socket_messages() {
+        use crate::fuzz::{changed, fuzz, json};
+        use proptest::prelude::*;
+        const KEYS: &[&str] = &["type", "id", "payload", "query", "variables"];
+        const TEXTS: &[&str] = &[
+            "connection_init",
+            "ping",
+            "pong",
+            "subscribe",
+            "complete",
+            "next",
+            "1",
+            "",
+            "{me{id}}",
+        ];
+        let text = json(KEYS, TEXTS).prop_flat_map(|value| changed(value.to_string()));
+        fuzz("fuzz_socket_messages", text, |text| {
+            match Said::read(&text) {
+                // A close frame has no room for more, and is not sent where it does not fit.
+                Err(close) => assert!(close.code == 4400 && close.reason.len() <= MAX_REASON),
+                Ok(Said::Subscribe { id, .. } | Said::Complete { id }) => {
+                    assert!((1..=MAX_ID).contains(&id.len()));
+                }
+                Ok(_) => {}
+            }
+        });
+    }
 }

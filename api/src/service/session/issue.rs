@@ -1,11 +1,13 @@
 //! How sessions begin: by a secret, issued by an operator, in place of another (spec R2.01, R2.04). Floor 3.
 
 use chrono::TimeDelta;
-use entities::agent;
+use entities::agent::{self, AgentState};
 use entities::audit::AuditAction;
 use entities::id::{AgentId, AuditId, SessionId};
 use entities::session;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect,
+};
 
 use super::{Issued, live};
 use crate::auth::actor::Caller;
@@ -15,9 +17,6 @@ use crate::auth::token::{self, Claims};
 use crate::error::{Error, Result};
 use crate::service::{Service, agent as agents};
 use crate::store::{Entry, Tx};
-
-/// What a secret is compared with where there is none to compare: unknown agents take as long as wrong secrets.
-const NOBODYS_SECRET: [u8; 32] = [0; 32];
 
 /// authenticate: trades an agent's secret for a session. SESSION_CREATED, in the name of the agent, which has proved itself.
 ///
@@ -32,48 +31,38 @@ pub async fn authenticate(
     secret: &str,
 ) -> Result<Issued> {
     let attempt = service.rates.try_secret(caller, agent_id)?;
-    let presented = Secret::parse(secret).ok();
-    let agent = match agent_id.parse::<AgentId>() {
-        Ok(id) => agent::Entity::find_by_id(id).one(&service.db).await?,
-        Err(_) => None,
-    };
-    let stored = agent
-        .as_ref()
-        .and_then(|agent| agent.secret_sha256.as_deref());
-    let matches = presented
-        .as_ref()
-        .is_some_and(|secret| secret.matches(stored.unwrap_or(&NOBODYS_SECRET)));
-    let proved = matches && stored.is_some();
+    // The same work whether there is such an agent or not: one look for it, which reads no more than it must, and one hash.
+    let found = login_of(service, agent_id).await?;
+    let stored = found.as_ref().and_then(|found| found.secret_sha256.clone());
+    let proved = Secret::proves(secret, stored.as_deref());
     let refuse = |reason| {
         attempt.failed();
-        service
-            .denials
-            .report_authentication(caller, reason, Some(agent_id));
+        service.denials.report_login(caller, reason, agent_id);
         Error::Unauthenticated
     };
-    let agent = match agent {
+    let id = match found {
         None => return Err(refuse("UNKNOWN_AGENT")),
         Some(_) if !proved => return Err(refuse("WRONG_SECRET")),
-        Some(agent) if agent.id == AgentId::control_center() => {
+        Some(found) if found.id == AgentId::control_center() => {
             return Err(refuse("CONTROL_CENTER"));
         }
-        Some(agent) if policy::operational(&agent).is_err() => {
+        Some(found) if found.state != AgentState::Operational => {
             return Err(refuse("NOT_OPERATIONAL"));
         }
-        Some(agent) => agent,
+        Some(found) => found.id,
     };
     attempt.succeeded();
 
     let ttl = span(service.settings.session_ttl);
-    let locks = [agent.id.clone()];
+    let locks = [id.clone()];
     let operation = Operation::Authenticate;
     let begun = service
         .perform_alone(caller, operation, &locks, async |tx: &mut Tx| {
             // Read again under the lock: it may have been stopped, or its secret rotated, since.
-            let now = agent::Entity::find_by_id(agent.id.clone()).one(tx).await?;
-            let Some(now) = now.filter(|now| {
-                policy::operational(now).is_ok() && now.secret_sha256 == agent.secret_sha256
-            }) else {
+            let now = agent::Entity::find_by_id(id.clone()).one(tx).await?;
+            let Some(now) =
+                now.filter(|now| policy::operational(now).is_ok() && now.secret_sha256 == stored)
+            else {
                 return Ok(None);
             };
             let begin = Begin {
@@ -100,6 +89,31 @@ pub async fn authenticate(
         agent.last_active_at,
     );
     sign(service, &agent, session)
+}
+
+/// What a secret is judged by.
+#[derive(FromQueryResult)]
+struct Login {
+    id: AgentId,
+    state: AgentState,
+    secret_sha256: Option<Vec<u8>>,
+}
+
+/// What is stored of an agent's way in. For what is no id there is the same look, for an agent that is nobody's.
+async fn login_of(service: &Service, agent_id: &str) -> Result<Option<Login>> {
+    let parsed = agent_id.parse();
+    let is_id = parsed.is_ok();
+    let found = agent::Entity::find_by_id(parsed.unwrap_or_else(|_| AgentId::control_center()))
+        .select_only()
+        .columns([
+            agent::Column::Id,
+            agent::Column::State,
+            agent::Column::SecretSha256,
+        ])
+        .into_model::<Login>()
+        .one(&service.db)
+        .await?;
+    Ok(found.filter(|_| is_id))
 }
 
 /// issueSession: a session for an agent, by who holds MANAGE_AGENTS and all that the agent holds (spec R1.08). SESSION_CREATED.

@@ -274,4 +274,90 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn fuzz_schemas() {
+        use crate::fuzz::{fuzz, json};
+        const KEYS: &[&str] = &[
+            "type",
+            "properties",
+            "items",
+            "prefixItems",
+            "$ref",
+            "$defs",
+            "a",
+            "b",
+            "pattern",
+            "enum",
+            "const",
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "not",
+            "if",
+            "then",
+            "minimum",
+            "multipleOf",
+            "maxLength",
+            "minItems",
+            "uniqueItems",
+            "required",
+            "additionalProperties",
+            "propertyNames",
+            "patternProperties",
+            "contains",
+            "format",
+            "unevaluatedProperties",
+            "dependentRequired",
+            "x-personal",
+            "$id",
+            "$schema",
+            "default",
+        ];
+        const TEXTS: &[&str] = &[
+            "object",
+            "array",
+            "string",
+            "integer",
+            "number",
+            "null",
+            "boolean",
+            "#/$defs/a",
+            "#/$defs/b",
+            "#",
+            "a",
+            "b",
+            "^a+$",
+            "(",
+            "(a|b)*c",
+            "date-time",
+            "uri",
+            "https://json-schema.org/draft/2020-12/schema",
+        ];
+        // What is taken compiles, and whatever it is asked about it answers.
+        fuzz(
+            "fuzz_schemas",
+            (json(KEYS, TEXTS), json(KEYS, TEXTS)),
+            |(schema, document)| {
+                if faults("inputSchema", &schema).is_empty() {
+                    let validator = compile(&schema)
+                        .map_err(|error| format!("{schema}: {error}"))
+                        .unwrap();
+                    let faults: Vec<_> = validator.iter_errors(&document).take(20).collect();
+                    assert_eq!(
+                        faults.is_empty(),
+                        validator.is_valid(&document),
+                        "{schema} {document}"
+                    );
+                    for fault in faults {
+                        let _ = (
+                            fault.instance_path().to_string(),
+                            fault.masked().to_string(),
+                        );
+                    }
+                    let _ = validator.evaluate(&document).iter_annotations().count();
+                }
+            },
+        );
+    }
 }

@@ -14,6 +14,7 @@ use ziggie::auth::policy::{self, Operation, Place, Requirement};
 use ziggie::service::task;
 
 mod call;
+mod leak;
 
 use super::{Front, codes, drawing, request};
 use crate::world::plain;

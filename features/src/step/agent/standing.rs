@@ -140,6 +140,34 @@ async fn is_operational(studio: &mut Studio, who: Agent) -> Result<()> {
     Ok(())
 }
 
+#[then("one operator is left")]
+async fn one_operator_is_left(studio: &mut Studio) -> Result<()> {
+    // Whoever of them is left asks: the other one's session is over.
+    let winner = studio
+        .outcomes
+        .iter()
+        .find(|outcome| outcome.answer.fault().is_none());
+    let winner = winner.context("nobody won")?.by.clone();
+    let loser = studio
+        .outcomes
+        .iter()
+        .find(|outcome| outcome.answer.fault().is_some());
+    let loser = loser.context("nobody lost")?.by.clone();
+    let mut left = Vec::new();
+    for who in [winner, loser] {
+        let Ok(client) = studio.client(&who).await else {
+            continue;
+        };
+        let me = client
+            .send(&Call::query("me").selecting("id status"))
+            .await?;
+        if me.fault().is_none() {
+            left.push(who.to_string());
+        }
+    }
+    expect_equal("the number of operators who are answered", left.len(), 1)
+}
+
 #[then(expr = "these agents are {agentStatus}: {agents}")]
 async fn all_are(studio: &mut Studio, status: AgentStatus, agents: Agents) -> Result<()> {
     for who in agents.0 {

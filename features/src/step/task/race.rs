@@ -78,6 +78,26 @@ async fn approve_and_reject(
     contend(studio, vec![(one, approve), (other, reject)]).await
 }
 
+#[when(expr = "{agent} and {agent} deactivate each other at once")]
+async fn deactivate_each_other(studio: &mut Studio, one: Agent, other: Agent) -> Result<()> {
+    let deactivate = |who: &Agent| {
+        Call::mutation("deactivateAgent")
+            .with("agentId", "ID!", who.id())
+            .with("reason", "String!", "a quarrel")
+            .selecting("id")
+    };
+    let calls = (deactivate(&other), deactivate(&one));
+    contend(studio, vec![(one, calls.0), (other, calls.1)]).await
+}
+
+#[when(expr = "{agent} and {agent} report their own errors at once")]
+async fn report_own_errors(studio: &mut Studio, one: Agent, other: Agent) -> Result<()> {
+    let report = Call::mutation("reportAgentError")
+        .with("reason", "String!", "no coffee")
+        .selecting("id");
+    contend(studio, vec![(one, report.clone()), (other, report)]).await
+}
+
 async fn race(studio: &mut Studio, count: Count, by: &Agent, call: Call) -> Result<()> {
     contend(studio, vec![(by.clone(), call); count.0]).await
 }
