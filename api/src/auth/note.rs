@@ -329,4 +329,28 @@ mod tests {
             assert!(broken.parse::<Checkpoint>().is_err(), "{broken:?}");
         }
     }
+
+    #[test]
+    fn fuzz_notes() {
+        use crate::fuzz::{changed, fuzz};
+        let checkpoint =
+            "example.com/sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
+        let texts = (
+            changed(NOTE.to_owned()),
+            changed(checkpoint.to_owned()),
+            changed(KEY.to_owned()),
+        );
+        // No text but the one that was signed opens, and a checkpoint has one spelling.
+        fuzz("fuzz_notes", texts, |(note, checkpoint, name)| {
+            if let Ok(text) = open(&note, &[key()]) {
+                assert_eq!(text, "This is an example message.\n", "{note:?}");
+            }
+            if let Ok(read) = checkpoint.parse::<Checkpoint>() {
+                assert_eq!(read.to_string(), checkpoint);
+            }
+            if let Ok(read) = name.parse::<Verifier>() {
+                assert_eq!(read.to_string(), name);
+            }
+        });
+    }
 }

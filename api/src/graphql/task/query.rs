@@ -118,3 +118,50 @@ impl TaskQuery {
         Ok(Connection::of(queue))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{InputType, Value};
+
+    use super::*;
+    use crate::fuzz::{fuzz, json};
+
+    #[test]
+    fn fuzz_task_filters() {
+        const KEYS: &[&str] = &[
+            "status",
+            "type",
+            "priority",
+            "assigneeId",
+            "creatorId",
+            "parentId",
+            "sprintId",
+            "createdAfter",
+            "createdBefore",
+            "overdue",
+        ];
+        const TEXTS: &[&str] = &[
+            "PENDING",
+            "LOW",
+            "L1-ART-001",
+            "task_01h455vb4pex5vsknk084sn02q",
+            "2026-03-01T09:30:00Z",
+            "+262143-01-01T00:00:00Z",
+        ];
+        // What is taken narrows as it says, or is refused.
+        fuzz("fuzz_task_filters", json(KEYS, TEXTS), |value| {
+            let value = Value::from_json(value).unwrap_or_default();
+            if let Ok(filter) = TaskFilter::parse(Some(value)) {
+                let filter: service::task::Filter = filter.into();
+                let agent = AgentId::control_center();
+                let named = filter.assignee_id.clone();
+                let narrowed = TaskFilter {
+                    assignee_id: named.clone().map(ID),
+                    ..TaskFilter::default()
+                };
+                let refused = narrowed.of_assignee(&agent).is_err();
+                assert_eq!(refused, named.is_some_and(|named| named != agent.as_str()));
+            }
+        });
+    }
+}

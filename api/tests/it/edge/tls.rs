@@ -212,7 +212,7 @@ async fn what_cannot_be_served_with_is_named_at_the_start() {
             config.tls_key = key;
         })
         .await;
-        let refused = format!("{:#}", refused.err().expect("it started"));
+        let refused = format!("{:#}", refused.expect_err("it started"));
         assert!(refused.contains(complaint), "{refused}");
     }
 }
