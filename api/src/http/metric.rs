@@ -14,6 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use self::process::Process;
 use super::intake::Kind;
+use crate::error::Error;
 
 mod process;
 
@@ -68,6 +69,7 @@ pub(super) struct Metrics {
     closes: Family<OfClose, Counter>,
     resource_requests: Family<OfResource, Counter>,
     rate_limited: Family<OfLimit, Counter>,
+    limits_exceeded: Family<OfLimit, Counter>,
     /// Bytes of assets that were taken.
     pub(super) asset_bytes_stored: Counter,
     /// Bytes of assets that were given out.
@@ -132,6 +134,12 @@ impl Metrics {
             "Requests and logins that were refused because their caller asked too much, by limit",
             rate_limited.clone(),
         );
+        let limits_exceeded = Family::default();
+        registry.register(
+            "limit_exceeded",
+            "Requests that were refused, wholly or in part, because they crossed a limit, by limit",
+            limits_exceeded.clone(),
+        );
         let asset_bytes_stored = Counter::default();
         let help = "Bytes of assets that were put and kept";
         let stored = asset_bytes_stored.clone();
@@ -166,6 +174,7 @@ impl Metrics {
             closes,
             resource_requests,
             rate_limited,
+            limits_exceeded,
             asset_bytes_stored,
             asset_bytes_served,
             sockets,
@@ -203,6 +212,19 @@ impl Metrics {
         self.resource_requests
             .get_or_create(&OfResource { kind, method, code })
             .inc();
+    }
+
+    /// Counts an answer that says that a limit was crossed.
+    pub(super) fn limit_exceeded(&self, limit: &'static str) {
+        let limit = Word(limit);
+        self.limits_exceeded.get_or_create(&OfLimit { limit }).inc();
+    }
+
+    /// Counts a refusal, if it is one by a limit.
+    pub(super) fn crossed(&self, error: &Error) {
+        if let Error::LimitExceeded { limit, .. } = error {
+            self.limit_exceeded(limit);
+        }
     }
 
     /// Takes over how many a limit has refused since the process began.
