@@ -10,6 +10,7 @@ use async_graphql::{MergedObject, SDLExportOptions};
 mod agent;
 mod asset;
 mod audit;
+mod budget;
 mod directive;
 mod error;
 mod execute;
@@ -31,7 +32,7 @@ mod sprint;
 mod task;
 mod task_type;
 
-pub use error::whole as whole_error;
+pub use error::{crossed, too_long, whole as whole_error};
 pub use execute::Schema;
 pub use live::{ArrivedAt, LastSeen};
 

@@ -6,10 +6,14 @@ use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use entities::id::RequestId;
 use serde_json::Map;
 
+use super::limit::MAX_ANSWER_BYTES;
 use crate::auth::actor::{Caller, Principal};
 use crate::error::{Code, Error};
 
 pub(super) mod null;
+
+/// Longer messages of the library are cut.
+const MAX_MESSAGE: usize = 1_000;
 
 /// A domain error on its way out of a resolver.
 ///
@@ -50,6 +54,23 @@ pub(super) fn of_request(error: Error) -> ServerError {
     refused
 }
 
+/// An answer that would be so long.
+pub fn too_long(bytes: u64) -> Error {
+    Error::LimitExceeded {
+        limit: "bytes of an answer",
+        value: MAX_ANSWER_BYTES,
+        requested: bytes,
+    }
+}
+
+/// The limit that an error of an answer says was crossed.
+pub fn crossed(error: &ServerError) -> Option<&'static str> {
+    match domain(error)? {
+        Error::LimitExceeded { limit, .. } => Some(limit),
+        _ => None,
+    }
+}
+
 /// The domain error that an error of the answer came from.
 pub(super) fn domain(error: &ServerError) -> Option<&Error> {
     error.source::<Error>()
@@ -80,6 +101,7 @@ pub(super) fn complete(error: &mut ServerError, caller: &Caller) {
         if matches!(caller.principal, Principal::Anonymous) {
             strip_suggestion(&mut error.message);
         }
+        cut(&mut error.message);
         error.extensions = Some(values(Code::BadUserInput, false, Map::new(), request_id));
     }
 }
@@ -98,6 +120,14 @@ fn values(
     values.set("retryable", retryable);
     values.set("requestId", request_id.to_string());
     values
+}
+
+/// The library repeats what it was sent, as long as it may be.
+fn cut(message: &mut String) {
+    if message.len() > MAX_MESSAGE {
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+        message.push('…');
+    }
 }
 
 /// Strangers are not told what else the schema has.
@@ -171,5 +201,11 @@ mod tests {
         ));
         assert_eq!(shown["extensions"]["code"], "BAD_USER_INPUT");
         assert_eq!(shown["message"], "Unknown field \"x\" on type \"Query\".");
+    }
+
+    #[test]
+    fn the_librarys_own_messages_are_cut() {
+        let shown = completed(async_graphql::Error::new("ü".repeat(600)));
+        assert_eq!(shown["message"], "ü".repeat(500) + "…");
     }
 }

@@ -6,10 +6,12 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
-use async_graphql::{PathSegment, Positioned, Request, Response, ServerError};
+use async_graphql::{PathSegment, Positioned, Request, Response, ServerError, Value};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
+use super::budget::Budget;
+use super::limit::{MAX_ANSWER_BYTES, MAX_ERRORS};
 use super::loader::Reader;
 use super::shape::{Shape, root};
 use super::{Executor, error, limit};
@@ -57,18 +59,23 @@ impl Schema {
     /// Executes a query or a mutation.
     pub async fn execute(&self, caller: &Caller, request: Request) -> Response {
         let asked = Asked::of(&request);
+        let budget = Budget::default();
         let response = match self.prepare(caller, request) {
-            Ok(request) => self.executor.execute(request).await,
+            Ok(request) => budget.spend(self.executor.execute(request)).await,
             Err(error) => Response::from_errors(vec![error]),
         };
-        self.complete(caller, &asked, response)
+        self.complete(caller, &asked, &budget, response)
     }
 
     /// Executes any operation: a subscription answers once for each event, anything else once.
     pub fn stream(&self, caller: Caller, request: Request) -> BoxStream<'static, Response> {
         let asked = Asked::of(&request);
+        let budget = Budget::default();
         let answers = match self.prepare(&caller, request) {
-            Ok(request) => self.executor.execute_stream(request),
+            Ok(request) => {
+                let events = self.executor.execute_stream(request);
+                budget.spend_each(events.boxed()).boxed()
+            }
             Err(error) => {
                 let refused = Response::from_errors(vec![error]);
                 stream::once(std::future::ready(refused)).boxed()
@@ -76,7 +83,7 @@ impl Schema {
         };
         let schema = self.clone();
         answers
-            .map(move |response| schema.complete(&caller, &asked, response))
+            .map(move |response| schema.complete(&caller, &asked, &budget, response))
             .boxed()
     }
 
@@ -93,8 +100,23 @@ impl Schema {
         Ok(request.data(Reader::batched(self.service.clone(), caller.clone())))
     }
 
-    /// Completes an answer with errors: codes and request id, null where a field failed.
-    fn complete(&self, caller: &Caller, asked: &Asked, mut response: Response) -> Response {
+    /// Completes an answer with errors: codes and request id, null where a field failed. One that came out too long has nothing but the
+    /// error that says so.
+    fn complete(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        budget: &Budget,
+        mut response: Response,
+    ) -> Response {
+        let taken = budget.settle();
+        if taken > MAX_ANSWER_BYTES {
+            let mut error = error::of_request(error::too_long(taken));
+            // What was executed has an error with a place.
+            error.path = first_place(&response);
+            error::complete(&mut error, caller);
+            return Response::from_errors(vec![error]);
+        }
         if response.errors.is_empty() {
             return response;
         }
@@ -103,13 +125,23 @@ impl Schema {
         let document = placed.then(|| parse_query(&asked.text).ok()).flatten();
         let document = document.as_ref();
         let executed = document.and_then(|document| Some((document, asked.operation(document)?)));
-        for error in &mut response.errors {
-            self.report(caller, executed, error);
-            error::complete(error, caller);
-        }
         if let Some((document, operation)) = executed {
             let Response { data, errors, .. } = &mut response;
             error::null::propagate(data, errors, document, operation, &self.shape);
+        }
+        let errors = &mut response.errors;
+        if errors.len() > MAX_ERRORS {
+            let all = errors.len() as u64;
+            errors.truncate(MAX_ERRORS);
+            errors.push(error::of_request(Error::LimitExceeded {
+                limit: "errors in an answer",
+                value: MAX_ERRORS as u64,
+                requested: all,
+            }));
+        }
+        for error in errors {
+            self.report(caller, executed, error);
+            error::complete(error, caller);
         }
         response
     }
@@ -155,6 +187,15 @@ impl Schema {
         let mut all = Operation::ALL.iter().copied();
         all.find(|one| one.place() == place && one.name() == field.name.node)
     }
+}
+
+/// The first key of what was executed.
+fn first_place(response: &Response) -> Vec<PathSegment> {
+    let key = match &response.data {
+        Value::Object(fields) => fields.keys().next().map(ToString::to_string),
+        _ => None,
+    };
+    vec![PathSegment::Field(key.unwrap_or_default())]
 }
 
 impl Asked {

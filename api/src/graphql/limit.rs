@@ -3,7 +3,9 @@
 //! The library has limits of its own, but they are judged after work that a hostile document makes exponential, and do not say by how
 //! much they were crossed.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use async_graphql::parser::types::{
     ExecutableDocument, Field, InputValueDefinition, OperationDefinition, OperationType, Selection,
@@ -14,70 +16,41 @@ use async_graphql::{Name, Value, Variables};
 use super::shape::{Shape, named, root};
 use crate::error::{Error, Result};
 
+mod count;
+mod text;
+
+pub use count::{
+    MAX_ALIASES, MAX_ARGUMENTS, MAX_DIRECTIVES, MAX_DIRECTIVES_TOGETHER, MAX_OPERATIONS,
+    MAX_VARIABLES,
+};
+pub use text::{MAX_BRACKETS_NESTED, MAX_BYTES, MAX_TOKENS, MAX_WORD_BYTES, check as check_text};
+
 /// How many fields may be nested. The introspection query of the usual tools has 13 to 15.
 pub const MAX_DEPTH: u64 = 15;
 /// What all fields of an operation may cost together: each costs 1 for every node that it is answered for.
 pub const MAX_COMPLEXITY: u64 = 50_000;
 /// How many selections and fragments may be nested.
 pub const MAX_SELECTIONS_NESTED: u64 = 32;
-/// How many brackets may be nested in the text of a document, JSON literals included.
-pub const MAX_BRACKETS_NESTED: u64 = 100;
+/// How many fields an operation may have at its root.
+pub const MAX_ROOT_FIELDS: u64 = 100;
+/// How many fields a mutation may have: each is a change of its own.
+pub const MAX_CHANGES: u64 = 50;
+/// How many selections a document may come to when every fragment stands where it is spread: validation looks at each of them.
+pub const MAX_EXPANDED: u64 = 5_000;
+/// How many values variables may bring, each as often as it is used: validating and executing copy them.
+pub const MAX_VALUES_USED: u64 = 200_000;
+/// How many fields and arguments a document may name that the schema does not have: for each of them similar names are looked for.
+pub const MAX_UNKNOWN: u64 = 10;
+/// How many errors an answer has; one more says how many there were.
+pub const MAX_ERRORS: usize = 100;
+/// How many bytes an answer may have.
+pub const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
 /// What a list costs beside its nodes: it takes a query of its own.
 const LIST: u64 = 20;
 /// What a token of the rate limit stands for: so much complexity, begun.
 const TOKEN: u64 = 100;
 /// Beyond this costs are not told apart, so that no product overflows.
 const CEILING: u64 = 1 << 40;
-
-/// Refuses a text whose brackets nest too deeply: the parser would go as deep.
-pub(super) fn check_text(text: &str) -> Result<()> {
-    let (mut depth, mut deepest) = (0u64, 0u64);
-    let mut rest = text;
-    while let Some(next) = rest.chars().next() {
-        let skipped = match next {
-            '{' | '[' | '(' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-                1
-            }
-            '}' | ']' | ')' => {
-                depth = depth.saturating_sub(1);
-                1
-            }
-            '#' => rest.find(['\n', '\r']).unwrap_or(rest.len()),
-            '"' => string_length(rest),
-            other => other.len_utf8(),
-        };
-        rest = rest.get(skipped..).unwrap_or_default();
-    }
-    within("nested brackets", MAX_BRACKETS_NESTED, deepest)
-}
-
-/// The length of the string that a text begins with, as the grammar has it. A quote that begins none counts alone, so that nothing behind
-/// it is missed.
-fn string_length(text: &str) -> usize {
-    const BLOCK: &str = "\"\"\"";
-    let (quote, line) = if text.starts_with(BLOCK) {
-        (BLOCK, false)
-    } else {
-        ("\"", true)
-    };
-    let mut at = quote.len();
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        if rest.starts_with(quote) {
-            return at + quote.len();
-        }
-        at += match rest.chars().next() {
-            Some('\n' | '\r') if line => return 1,
-            Some('\\') if line => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
-            Some('\\') if rest.get(1..).is_some_and(|rest| rest.starts_with(BLOCK)) => 4,
-            Some(other) => other.len_utf8(),
-            None => 0,
-        };
-    }
-    // Three quotes that begin no block begin with an empty string.
-    if line { 1 } else { 2 }
-}
 
 fn within(limit: &'static str, value: u64, requested: u64) -> Result<()> {
     if requested > value {
@@ -90,37 +63,48 @@ fn within(limit: &'static str, value: u64, requested: u64) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a document of which any operation nests too deeply or costs too much; else what the dearest operation takes of its caller's rate:
-/// a token for each 100 of complexity, and one at least for every field of a mutation, each of which is a change of its own.
+/// Refuses a document that has too much of anything, or of which any operation nests too deeply or costs too much; else what the dearest
+/// operation takes of its caller's rate: a token for each 100 of complexity, and one at least for every field of a mutation, each of which is
+/// a change of its own.
 pub(super) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
     shape: &Shape,
 ) -> Result<u64> {
-    let mut tokens = 1;
-    for (_, operation) in document.operations.iter() {
+    count::check(document)?;
+    let (mut tokens, mut expanded) = (1, 0);
+    for (number, (_, operation)) in document.operations.iter().enumerate() {
         let mut scales = Scales {
             document,
             variables,
             operation: &operation.node,
             shape,
             fragments: HashMap::new(),
+            sizes: HashMap::new(),
+            unknown: 0,
         };
         let set = &operation.node.selection_set.node;
         let cost = scales.set(set, root(operation.node.ty), 1)?;
-        within("depth of the operation", MAX_DEPTH, cost.depth)?;
+        expanded += cost.expanded;
+        // Those that are spread nowhere are validated too, and all of them by themselves.
+        for name in document.fragments.keys() {
+            let alone = scales.fragment(name, 1)?.expanded;
+            expanded += if number == 0 { alone } else { 0 };
+        }
         within(
-            "complexity of the operation",
-            MAX_COMPLEXITY,
-            cost.complexity,
+            "selections with all fragments in their places",
+            MAX_EXPANDED,
+            expanded,
+        )?;
+        cost.check()?;
+        within(
+            "fields and arguments that the schema does not have",
+            MAX_UNKNOWN,
+            scales.unknown,
         )?;
         tokens = tokens
             .max(cost.complexity.div_ceil(TOKEN))
             .max(cost.changes);
-        // Those that are spread nowhere are validated too.
-        for name in document.fragments.keys() {
-            scales.fragment(name, 1)?;
-        }
     }
     Ok(tokens)
 }
@@ -166,6 +150,50 @@ struct Cost {
     complexity: u64,
     /// Fields of a mutation.
     changes: u64,
+    /// Fields of this selection, not of those beneath.
+    fields: u64,
+    /// What is selected here, wherever it is written, arguments included.
+    here: u64,
+    /// The same of every selection beneath, too.
+    expanded: u64,
+    /// What variables bring, as often as it is used.
+    values: u64,
+}
+
+impl Cost {
+    /// Refuses an operation that costs so much.
+    fn check(&self) -> Result<()> {
+        within("depth of the operation", MAX_DEPTH, self.depth)?;
+        within("fields of the root", MAX_ROOT_FIELDS, self.fields)?;
+        within("fields of a mutation", MAX_CHANGES, self.changes)?;
+        within(
+            "values of variables, as often as they are used",
+            MAX_VALUES_USED,
+            self.values,
+        )?;
+        within(
+            "complexity of the operation",
+            MAX_COMPLEXITY,
+            self.complexity,
+        )
+    }
+
+    /// With what stands beside it.
+    fn and(mut self, other: Self) -> Self {
+        self.depth = self.depth.max(other.depth);
+        self.selections = self.selections.max(other.selections);
+        for (sum, more) in [
+            (&mut self.complexity, other.complexity),
+            (&mut self.changes, other.changes),
+            (&mut self.fields, other.fields),
+            (&mut self.here, other.here),
+            (&mut self.expanded, other.expanded),
+            (&mut self.values, other.values),
+        ] {
+            *sum = (*sum + more).min(CEILING);
+        }
+        self
+    }
 }
 
 struct Scales<'a> {
@@ -175,6 +203,10 @@ struct Scales<'a> {
     shape: &'a Shape,
     /// Each fragment is weighed once, however often it is spread; `None` while it is on the scales.
     fragments: HashMap<&'a Name, Option<Cost>>,
+    /// How many values each variable brings.
+    sizes: HashMap<Name, u64>,
+    /// Fields and arguments that the schema does not have.
+    unknown: u64,
 }
 
 impl<'a> Scales<'a> {
@@ -187,10 +219,15 @@ impl<'a> Scales<'a> {
                 Selection::InlineFragment(fragment) => {
                     let condition = fragment.node.type_condition.as_ref();
                     let parent = condition.map_or(parent, |one| one.node.on.node.as_str());
-                    self.set(&fragment.node.selection_set.node, parent, level + 1)?
+                    let mut cost =
+                        self.set(&fragment.node.selection_set.node, parent, level + 1)?;
+                    cost.here += 1;
+                    cost
                 }
                 Selection::FragmentSpread(spread) => {
-                    self.fragment(&spread.node.fragment_name.node, level)?
+                    let mut cost = self.fragment(&spread.node.fragment_name.node, level)?;
+                    cost.here += 1;
+                    cost
                 }
             };
             within(
@@ -198,12 +235,10 @@ impl<'a> Scales<'a> {
                 MAX_SELECTIONS_NESTED,
                 level + cost.selections,
             )?;
-            total.depth = total.depth.max(cost.depth);
-            total.selections = total.selections.max(cost.selections);
-            total.complexity = (total.complexity + cost.complexity).min(CEILING);
-            total.changes = (total.changes + cost.changes).min(CEILING);
+            total = total.and(cost);
         }
         total.selections += 1;
+        total.expanded = (total.expanded + total.here).min(CEILING);
         Ok(total)
     }
 
@@ -215,19 +250,23 @@ impl<'a> Scales<'a> {
                 .map(|argument| &argument.node)
                 .find(|argument| argument.name.node == name)
         };
-        let changes = u64::from(parent == root(OperationType::Mutation));
         let (own, times) = match (argument("first"), argument("ids")) {
             (Some(first), _) => (LIST, self.number(field, first)),
             (None, Some(ids)) => (1, self.length(field, ids)),
             (None, None) => (1, 1),
         };
+        self.unknown += self.shape.unknown(parent, field);
+        let cost = Cost {
+            depth: 1,
+            complexity: own,
+            changes: u64::from(parent == root(OperationType::Mutation)),
+            fields: 1,
+            here: 1 + field.arguments.len() as u64,
+            values: self.values(field),
+            ..Cost::default()
+        };
         if field.selection_set.node.items.is_empty() {
-            return Ok(Cost {
-                depth: 1,
-                selections: 0,
-                complexity: own,
-                changes,
-            });
+            return Ok(cost);
         }
         let ty = definition.map_or("", |definition| named(&definition.ty.node).as_str());
         let children = self.set(&field.selection_set.node, ty, level + 1)?;
@@ -235,7 +274,9 @@ impl<'a> Scales<'a> {
             depth: children.depth + 1,
             selections: children.selections,
             complexity: (own + times.saturating_mul(children.complexity)).min(CEILING),
-            changes,
+            expanded: children.expanded,
+            values: (cost.values + children.values).min(CEILING),
+            ..cost
         })
     }
 
@@ -262,28 +303,32 @@ impl<'a> Scales<'a> {
         Ok(cost)
     }
 
-    /// The value of an argument: as given, by its variable, or the default.
-    fn argument(&self, field: &Field, argument: &InputValueDefinition) -> Option<Value> {
-        let given = field.get_argument(&argument.name.node).and_then(|value| {
-            let known = value.node.clone().into_const_with(|name| {
-                let variables = self.operation.variable_definitions.iter();
-                let default = || {
-                    let mut named = variables.filter(|variable| variable.node.name.node == name);
-                    named.next()?.node.default_value.clone()
-                };
-                let given = self.variables.get(&name).cloned();
-                given
-                    .or_else(|| default().map(|value| value.node))
-                    .ok_or(())
-            });
-            known.ok().filter(|value| *value != Value::Null)
-        });
-        given.or_else(|| Some(argument.default_value.as_ref()?.node.clone()))
+    /// What a variable stands for: as given, or by its default.
+    fn variable(&self, name: &Name) -> Option<&Value> {
+        let given = self.variables.get(name);
+        given.or_else(|| {
+            let mut variables = self.operation.variable_definitions.iter();
+            let variable = variables.find(|variable| variable.node.name.node == *name)?;
+            Some(&variable.node.default_value.as_ref()?.node)
+        })
+    }
+
+    /// What an argument is given in the document, its variables replaced by what `known` says of them: they may be large.
+    fn argument(field: &Field, name: &Name, known: impl Fn(Name) -> Value) -> Option<Value> {
+        let given = field.get_argument(name)?.node.clone();
+        let given = given.into_const_with(|name| Ok::<_, Infallible>(known(name)));
+        given.ok()
     }
 
     /// How many nodes a list is asked for. Its fields cost something even when it is none: they are looked at.
     fn number(&self, field: &Field, argument: &InputValueDefinition) -> u64 {
-        match self.argument(field, argument) {
+        let known = |name| match self.variable(&name) {
+            Some(Value::Number(number)) => Value::Number(number.clone()),
+            _ => Value::Null,
+        };
+        let given = Self::argument(field, &argument.name.node, known);
+        let default = || Some(argument.default_value.as_ref()?.node.clone());
+        match given.filter(|value| *value != Value::Null).or_else(default) {
             Some(Value::Number(number)) => number.as_u64().unwrap_or(1).clamp(1, CEILING),
             _ => 1,
         }
@@ -291,10 +336,47 @@ impl<'a> Scales<'a> {
 
     /// How many elements a list argument has.
     fn length(&self, field: &Field, argument: &InputValueDefinition) -> u64 {
-        match self.argument(field, argument) {
+        let by_variable = Cell::new(1);
+        let known = |name| {
+            if let Some(Value::List(elements)) = self.variable(&name) {
+                by_variable.set(elements.len() as u64);
+            }
+            Value::Null
+        };
+        match Self::argument(field, &argument.name.node, known) {
             Some(Value::List(elements)) => (elements.len() as u64).clamp(1, CEILING),
-            _ => 1,
+            _ => by_variable.get().clamp(1, CEILING),
         }
+    }
+
+    /// How many values variables bring to a field.
+    fn values(&mut self, field: &Field) -> u64 {
+        let mut used = Vec::new();
+        for (_, value) in &field.arguments {
+            let taken = value.node.clone().into_const_with(|name| {
+                used.push(name);
+                Ok::<_, Infallible>(Value::Null)
+            });
+            drop(taken);
+        }
+        let sizes = used.into_iter().map(|name| {
+            if let Some(known) = self.sizes.get(&name) {
+                return *known;
+            }
+            let size = self.variable(&name).map_or(0, size);
+            self.sizes.insert(name, size);
+            size
+        });
+        sizes.sum::<u64>().min(CEILING)
+    }
+}
+
+/// How many values a value is made of. As deep as JSON nests, which is bounded.
+fn size(value: &Value) -> u64 {
+    1 + match value {
+        Value::List(elements) => elements.iter().map(size).sum(),
+        Value::Object(fields) => fields.values().map(size).sum(),
+        _ => 0,
     }
 }
 

@@ -3,6 +3,7 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{SecondsFormat, Utc};
 
+use super::budget;
 use crate::service::page;
 
 /// A moment: RFC 3339, UTC, microseconds.
@@ -58,6 +59,10 @@ impl ScalarType for Json {
     }
 
     fn to_value(&self) -> Value {
+        // An answer without room for it is given up as a whole when it is complete.
+        if !budget::has_room(&self.0) {
+            return Value::Null;
+        }
         Value::from_json(self.0.clone()).unwrap_or_default()
     }
 }

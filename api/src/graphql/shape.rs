@@ -61,6 +61,23 @@ impl Shape {
         self.types.get(parent)?.get(name)
     }
 
+    /// How much of a field the schema does not have: the field itself, or so many of its arguments. Nothing is known of types that the
+    /// schema does not have either, nor of those of introspection.
+    pub(super) fn unknown(&self, parent: &str, field: &Field) -> u64 {
+        let Some(fields) = self.types.get(parent) else {
+            return 0;
+        };
+        let Some(definition) = fields.get(&field.name.node) else {
+            return u64::from(!field.name.node.starts_with("__"));
+        };
+        let known = |name: &Name| {
+            let mut arguments = definition.arguments.iter();
+            arguments.any(|argument| argument.node.name.node == *name)
+        };
+        let arguments = field.arguments.iter();
+        arguments.filter(|(name, _)| !known(&name.node)).count() as u64
+    }
+
     /// The field that a selection answers under a key, and its definition.
     pub(super) fn selected<'a>(
         &'a self,

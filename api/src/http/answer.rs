@@ -1,6 +1,8 @@
 //! Answers: the body of a GraphQL response, and its status (spec R10.06; GraphQL over HTTP, section
 //! "Status Codes"). Floor 5.
 
+use std::io::{self, Write};
+
 use async_graphql::{Response, ServerError, Value};
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -11,13 +13,16 @@ use serde::Serialize;
 
 use super::media::Media;
 use crate::error::Error;
-use crate::graphql::whole_error;
+use crate::graphql::limit::MAX_ANSWER_BYTES;
+use crate::graphql::{crossed, too_long, whole_error};
 
 /// A GraphQL response with a code in every error.
 pub(super) struct Answer {
     response: Response,
     stage: Stage,
     code: Option<String>,
+    limit: Option<&'static str>,
+    body: String,
 }
 
 /// How far a request got.
@@ -44,7 +49,8 @@ impl Answer {
     /// The answer to an operation that was handed to the schema, which writes the codes.
     ///
     /// A response without data whose errors have no path is one to a request that did not get as far as a resolver.
-    pub(super) fn of_response(response: Response, parsed: bool) -> Self {
+    /// One that is too long is none: its error says so.
+    pub(super) fn of_response(response: Response, parsed: bool, request_id: RequestId) -> Self {
         let executed = response.data != Value::Null
             || response.errors.iter().any(|error| !error.path.is_empty());
         let stage = match (parsed, executed) {
@@ -52,20 +58,41 @@ impl Answer {
             (true, false) => Stage::Refused,
             (true, true) => Stage::Executed,
         };
-        Self {
-            code: response.errors.first().and_then(code_of),
-            stage,
-            response,
+        let limit = response.errors.iter().find_map(crossed);
+        match body(stage, &response) {
+            Ok(body) => Self {
+                code: response.errors.first().and_then(code_of),
+                limit,
+                stage,
+                response,
+                body,
+            },
+            Err(bytes) => Self::alone(stage, &too_long(bytes), request_id),
         }
     }
 
     /// The answer to a request that was refused or failed before or beside the executor.
     pub(super) fn of_error(error: &Error, request_id: RequestId) -> Self {
+        Self::alone(Stage::Refused, error, request_id)
+    }
+
+    /// One error and nothing else.
+    fn alone(stage: Stage, error: &Error, request_id: RequestId) -> Self {
         let fault = whole_error(error, request_id);
+        let limit = match error {
+            Error::LimitExceeded { limit, .. } => Some(*limit),
+            _ => None,
+        };
+        let code = code_of(&fault);
+        let response = Response::from_errors(vec![fault]);
+        // One error is never too long.
+        let body = body(stage, &response).unwrap_or_default();
         Self {
-            code: code_of(&fault),
-            stage: Stage::Refused,
-            response: Response::from_errors(vec![fault]),
+            code,
+            limit,
+            stage,
+            response,
+            body,
         }
     }
 
@@ -99,11 +126,13 @@ impl Answer {
     }
 
     /// The body.
-    pub(super) fn json(&self) -> String {
-        json(&Content {
-            errors: &self.response.errors,
-            data: self.is_executed().then_some(&self.response.data),
-        })
+    pub(super) fn json(&self) -> &str {
+        &self.body
+    }
+
+    /// The limit that was crossed, by the first error that says so.
+    pub(super) fn limit(&self) -> Option<&'static str> {
+        self.limit
     }
 
     /// The status of an answer to a well-formed request.
@@ -130,10 +159,11 @@ impl Answer {
 
     /// Over HTTP with a status that is known already.
     pub(super) fn with_status(self, media: Media, status: StatusCode) -> axum::response::Response {
+        let retry_after = self.retry_after();
         let mut answer = (
             status,
             [(CONTENT_TYPE, media.content_type())],
-            Body::from(self.json()),
+            Body::from(self.body),
         )
             .into_response();
         if status == StatusCode::UNAUTHORIZED {
@@ -141,7 +171,7 @@ impl Answer {
                 .headers_mut()
                 .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(seconds) = self.retry_after() {
+        if let Some(seconds) = retry_after {
             answer.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         answer
@@ -188,12 +218,51 @@ impl Refusal {
     }
 }
 
+/// The body of an answer, or how long it would be.
+fn body(stage: Stage, response: &Response) -> Result<String, u64> {
+    let content = Content {
+        errors: &response.errors,
+        data: (stage == Stage::Executed).then_some(&response.data),
+    };
+    let mut bounded = Bounded::default();
+    if let Err(error) = serde_json::to_writer(&mut bounded, &content) {
+        return Ok(fault(&error));
+    }
+    if bounded.bytes > MAX_ANSWER_BYTES {
+        return Err(bounded.bytes);
+    }
+    Ok(String::from_utf8(bounded.kept).unwrap_or_else(|error| fault(&error)))
+}
+
+/// Keeps what may be answered and counts the rest.
+#[derive(Default)]
+struct Bounded {
+    kept: Vec<u8>,
+    bytes: u64,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        self.bytes += more.len() as u64;
+        if self.bytes <= MAX_ANSWER_BYTES {
+            self.kept.extend_from_slice(more);
+        }
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Serialising plain values cannot fail; were it ever to, the client hears of a fault of the server.
 fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(|error| {
-        tracing::error!(%error, "an answer could not be serialised");
-        r#"{"errors":[{"message":"an internal error","extensions":{"code":"INTERNAL","retryable":true}}]}"#.to_owned()
-    })
+    serde_json::to_string(value).unwrap_or_else(|error| fault(&error))
+}
+
+fn fault(error: &dyn std::error::Error) -> String {
+    tracing::error!(%error, "an answer could not be serialised");
+    r#"{"errors":[{"message":"an internal error","extensions":{"code":"INTERNAL","retryable":true}}]}"#.to_owned()
 }
 
 fn code_of(error: &ServerError) -> Option<String> {

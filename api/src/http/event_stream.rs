@@ -47,7 +47,7 @@ pub(super) fn last_seen(headers: &HeaderMap) -> Option<LastSeen> {
 /// What has a single result, as a stream of one: the protocol wants it so even of what does not fit the schema.
 pub(super) fn of_answer(answer: &Answer) -> Response {
     dress(Body::from(
-        frame::next(None, &answer.json()) + frame::COMPLETE,
+        frame::next(None, answer.json()) + frame::COMPLETE,
     ))
 }
 
@@ -156,7 +156,11 @@ impl EventStream {
                 self.end(&Error::Unavailable(why))
             }
             response = self.responses.next() => match response {
-                Some(Ok(response)) => self.pass_on(&Answer::of_response(response, true)),
+                Some(Ok(response)) => self.pass_on(&Answer::of_response(
+                    response,
+                    true,
+                    self.caller.origin.request_id,
+                )),
                 Some(Err(error)) => {
                     graphql::report(&self.open.gateway, &self.caller, &error);
                     self.end(&error)
@@ -177,7 +181,7 @@ impl EventStream {
             return self.close(answer);
         }
         self.silence.reset();
-        frame::next(self.progress.of_event().as_ref(), &answer.json())
+        frame::next(self.progress.of_event().as_ref(), answer.json())
     }
 
     fn end(&mut self, error: &Error) -> String {
@@ -189,7 +193,7 @@ impl EventStream {
     /// The last that is said. It carries no id: its reader stands where it stood.
     fn close(&mut self, answer: &Answer) -> String {
         self.over = true;
-        frame::next(None, &answer.json()) + frame::COMPLETE
+        frame::next(None, answer.json()) + frame::COMPLETE
     }
 
     /// Shows that the connection lives, and how far the stream has come where that is news.

@@ -159,6 +159,14 @@ async fn parameters(gateway: &Gateway, request: Request) -> Result<Parameters, R
         );
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error));
     }
+    if media::is_encoded(request.headers()) {
+        let error = Error::bad_input(
+            "",
+            "contentEncoding",
+            "send the request as it is, not compressed",
+        );
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error));
+    }
     let (head, body) = request.into_parts();
     let body = read(gateway, &head.headers, body).await?;
     let json = intake::json(&body).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error))?;
@@ -203,7 +211,7 @@ pub(super) async fn once(gateway: &Gateway, operation: Operation, caller: Caller
     let parsed = operation.is_parsed;
     let running = gateway.schema.execute(&caller, operation.request);
     match execution::once(running, gateway.limits.operation_timeout).await {
-        Ok(response) => Answer::of_response(response, parsed),
+        Ok(response) => Answer::of_response(response, parsed, request_id),
         Err(error) => {
             report(gateway, &caller, &error);
             Answer::of_error(&error, request_id)

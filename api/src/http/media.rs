@@ -1,6 +1,6 @@
 //! Which media type an answer takes: one of two, or a stream of events (GraphQL over HTTP, sections "Accept" and "Media Types"). Floor 5.
 
-use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 /// The media type of Server-Sent Events; they are UTF-8 always.
 pub(super) const EVENTS: &str = "text/event-stream";
@@ -94,6 +94,12 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
             charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
         });
     json && utf8
+}
+
+/// Whether a body is compressed or otherwise not as it is.
+pub(super) fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(CONTENT_ENCODING).iter();
+    values.any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// One media range of `Accept`.

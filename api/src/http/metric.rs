@@ -14,6 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use self::process::Process;
 use super::intake::Kind;
+use crate::error::Error;
 use crate::service::admission::Admission;
 
 mod process;
@@ -74,6 +75,7 @@ pub(super) struct Metrics {
     operations_shed: Counter,
     /// Claims that wait for a task.
     pub(super) waiting_claims: Gauge<u64, AtomicU64>,
+    limits_exceeded: Family<OfLimit, Counter>,
     /// Bytes of assets that were taken.
     pub(super) asset_bytes_stored: Counter,
     /// Bytes of assets that were given out.
@@ -150,6 +152,12 @@ impl Metrics {
         let waiting_claims = Gauge::default();
         let help = "Claims that wait for a task";
         registry.register("waiting_claims", help, waiting_claims.clone());
+        let limits_exceeded = Family::default();
+        registry.register(
+            "limit_exceeded",
+            "Requests that were refused, wholly or in part, because they crossed a limit, by limit",
+            limits_exceeded.clone(),
+        );
         let asset_bytes_stored = Counter::default();
         let help = "Bytes of assets that were put and kept";
         let stored = asset_bytes_stored.clone();
@@ -188,6 +196,7 @@ impl Metrics {
             operations_waiting,
             operations_shed,
             waiting_claims,
+            limits_exceeded,
             asset_bytes_stored,
             asset_bytes_served,
             sockets,
@@ -225,6 +234,19 @@ impl Metrics {
         self.resource_requests
             .get_or_create(&OfResource { kind, method, code })
             .inc();
+    }
+
+    /// Counts an answer that says that a limit was crossed.
+    pub(super) fn limit_exceeded(&self, limit: &'static str) {
+        let limit = Word(limit);
+        self.limits_exceeded.get_or_create(&OfLimit { limit }).inc();
+    }
+
+    /// Counts a refusal, if it is one by a limit.
+    pub(super) fn crossed(&self, error: &Error) {
+        if let Error::LimitExceeded { limit, .. } = error {
+            self.limit_exceeded(limit);
+        }
     }
 
     /// Takes over how many a limit has refused since the process began.

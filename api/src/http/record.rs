@@ -52,6 +52,9 @@ impl Record {
 
     /// Learns how it ended.
     pub(super) fn answered(&mut self, answer: &Answer) {
+        if let Some(limit) = answer.limit() {
+            self.gateway.metrics.limit_exceeded(limit);
+        }
         // By way of the closed list: labels of metrics must not grow with what a document makes a resolver say.
         let closed = |code: &str| {
             Code::ALL
@@ -66,6 +69,7 @@ impl Record {
 
     /// Learns that it was refused.
     pub(super) fn refused(&mut self, error: &Error) {
+        self.gateway.metrics.crossed(error);
         self.code = error.code().as_str();
     }
 }

@@ -58,6 +58,7 @@ impl Record {
 
     /// Learns that it was refused.
     pub(super) fn refused(&mut self, status: StatusCode, error: &Error) {
+        self.gateway.metrics.crossed(error);
         self.status = Some(status);
         self.code = error.code().as_str();
     }

@@ -25,6 +25,114 @@ fn crossed(outcome: Result<impl std::fmt::Debug>) -> String {
     error.details()["limit"].as_str().unwrap().to_owned()
 }
 
+const EXPANDED: &str = "selections with all fragments in their places";
+
+/// `count` things, each by its number.
+fn many(count: usize, one: impl Fn(usize) -> String) -> String {
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn a_document_has_so_many_of_each_thing() {
+    let operations = |count| many(count, |n| format!("query q{n} {{ me {{ id }} }} "));
+    let variables = |count| {
+        let (defined, used) = (
+            many(count, |n| format!("$v{n}: ID! ")),
+            many(count, |n| format!("$v{n} ")),
+        );
+        format!("query({defined}) {{ nodes(ids: [{used}]) {{ id }} }}")
+    };
+    let aliases = |count| format!("{{ me {{ {} }} }}", many(count, |n| format!("a{n}: id ")));
+    let arguments = |count| {
+        format!(
+            "{{ agents({}) {{ totalCount }} }}",
+            "first: 1 ".repeat(count)
+        )
+    };
+    let together = |count| format!("{{ me {{ id {} }} }}", "@skip(if: false) ".repeat(count));
+    let directives = |count| format!("{{ me {{ {} }} }}", "id @skip(if: false) ".repeat(count));
+    let roots = |count| format!("{{ {} }}", "me { id } ".repeat(count));
+    let changes = |count| {
+        let one = |_| "startTask(taskId: \"x\") { id } ".to_owned();
+        format!(
+            "mutation {{ ...f ... on Mutation {{ {} }} }} fragment f on Mutation {{ {} }}",
+            many(count - 1, one),
+            one(0)
+        )
+    };
+    let unknown = |count| {
+        let fields = many(count - 1, |n| format!("shoe{n} "));
+        format!("{{ me {{ {fields} reports(shoe: 1) {{ totalCount }} }} }}")
+    };
+    for (limit, value, document) in [
+        (
+            "operations of a document",
+            50,
+            &operations as &dyn Fn(usize) -> String,
+        ),
+        ("variables of an operation", 100, &variables),
+        ("aliases of a document", 200, &aliases),
+        ("arguments of a field", 32, &arguments),
+        ("directives in one place", 8, &together),
+        ("directives of a document", 100, &directives),
+        ("fields of the root", 100, &roots),
+        ("fields of a mutation", 50, &changes),
+        (
+            "fields and arguments that the schema does not have",
+            10,
+            &unknown,
+        ),
+    ] {
+        assert!(
+            judge(&document(value)).is_ok(),
+            "{value} {limit}: {:?}",
+            judge(&document(value))
+        );
+        let error = judge(&document(value + 1)).unwrap_err();
+        assert_eq!(error.details()["limit"], limit);
+        assert_eq!(error.details()["value"], value);
+        assert_eq!(error.details()["requested"], value + 1, "{limit}");
+    }
+}
+
+#[test]
+fn selections_count_wherever_a_fragment_puts_them() {
+    let spread = |times: usize, fields: usize| {
+        let spreads = "reports { nodes { ...f } } ".repeat(times);
+        let fields = "id ".repeat(fields);
+        format!("{{ me {{ {spreads} }} }} fragment f on Agent {{ {fields} }}")
+    };
+    assert!(judge(&spread(10, 50)).is_ok());
+    assert_eq!(crossed(judge(&spread(50, 100))), EXPANDED);
+    // Comparing the fields of a selection looks through all inline fragments within, at every level again.
+    let inline = |levels: usize| {
+        let (open, close) = ("... { ".repeat(levels), "} ".repeat(levels));
+        format!("{{ me {{ {open} {} {close} }} }}", "id ".repeat(300))
+    };
+    assert!(judge(&inline(10)).is_ok());
+    assert_eq!(crossed(judge(&inline(25))), EXPANDED);
+    // Those that no operation spreads are validated too.
+    let unused = format!(
+        "{{ me {{ id }} }} fragment f on Agent {{ {} }}",
+        "id ".repeat(5_001)
+    );
+    assert_eq!(crossed(judge(&unused)), EXPANDED);
+}
+
+#[test]
+fn what_variables_bring_counts_as_often_as_it_is_used() {
+    let document = |uses: usize| {
+        let uses = many(uses, |n| format!("a{n}: nodes(ids: $ids) {{ id }} "));
+        format!("query($ids: [ID!]!) {{ ...f }} fragment f on Query {{ {uses} }}")
+    };
+    let ids = json!({"ids": vec!["x"; 30_000]});
+    assert!(judge_with(&document(1), ids.clone()).is_ok());
+    assert_eq!(
+        crossed(judge_with(&document(7), ids)),
+        "values of variables, as often as they are used"
+    );
+}
+
 #[test]
 fn an_operation_may_not_nest_too_deeply() {
     let nested = |levels: usize| {
@@ -60,7 +168,7 @@ fn lists_multiply_what_an_operation_costs() {
 fn a_page_of_none_costs_its_fields() {
     let none = |inner: &str| format!("{{ agents(first: 0) {{ nodes {{ {inner} }} }} }}");
     assert!(judge(&none("id")).is_ok());
-    let many: String = (0..60_000).map(|n| format!("a{n}: id ")).collect();
+    let many = format!("tasks(first: 200) {{ nodes {{ {} }} }}", "id ".repeat(300));
     assert_eq!(crossed(judge(&none(&many))), "complexity of the operation");
 }
 
@@ -86,7 +194,7 @@ fn fragments_that_double_at_every_step_are_weighed_once() {
         );
     }
     text += " fragment f28 on Agent { id }";
-    assert_eq!(crossed(judge(&text)), "complexity of the operation");
+    assert_eq!(crossed(judge(&text)), EXPANDED);
 }
 
 #[test]
@@ -94,44 +202,11 @@ fn fragments_may_not_form_cycles_or_long_chains() {
     let cycle = judge("{ me { ...a } } fragment a on Agent { ...b } fragment b on Agent { ...a }");
     assert_eq!(cycle.unwrap_err().code(), Code::BadUserInput);
     let mut chain = "{ me { id } }".to_owned();
-    for step in 0..5_000 {
+    for step in 0..1_000 {
         chain += &format!(" fragment f{step} on Agent {{ ...f{} }}", step + 1);
     }
-    chain += " fragment f5000 on Agent { id }";
+    chain += " fragment f1000 on Agent { id }";
     assert_eq!(crossed(judge(&chain)), "nested selections");
-}
-
-#[test]
-fn brackets_nested_beyond_any_honest_text_never_reach_the_parser() {
-    let nested = |levels: usize| {
-        let (open, close) = ("[".repeat(levels), "]".repeat(levels));
-        format!("mutation {{ executeTask(input: {{type: \"X\", input: {open}{close}}}) {{ id }} }}")
-    };
-    assert!(check_text(&nested(90)).is_ok());
-    assert_eq!(crossed(check_text(&nested(100_000))), "nested brackets");
-}
-
-#[test]
-fn brackets_in_strings_and_comments_do_not_count_and_hide_nothing() {
-    let many = "[".repeat(200);
-    for honest in [
-        format!("{{ a(b: \"{many}\") }}"),
-        format!("{{ a(b: \"\\\"{many}\") }}"),
-        format!("{{ a(b: \"\"\"{many}\n\\\"\"\"{many}\"\"\") }}"),
-        format!("{{ a # {many}\n }}"),
-    ] {
-        assert!(check_text(&honest).is_ok(), "{honest}");
-    }
-    for hostile in [
-        format!("{{ a(b: \"\" {many}"),
-        format!("{{ a(b: \"\\\\\" {many}"),
-        format!("{{ a(b: [\"\"\"\" {many}"),
-        format!("{{ a(b: [\" \n {many}"),
-        format!("{{ a # \r {many}"),
-        format!("{{ a(b: \"ü\" {many}"),
-    ] {
-        assert!(check_text(&hostile).is_err(), "{hostile}");
-    }
 }
 
 #[test]

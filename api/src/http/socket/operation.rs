@@ -95,7 +95,7 @@ impl Outlet {
     }
 
     async fn next(&self, answer: &Answer) -> bool {
-        self.send(protocol::next(&self.id, &answer.json()), false)
+        self.send(protocol::next(&self.id, answer.json()), false)
             .await
     }
 
@@ -206,7 +206,7 @@ async fn subscribe(
     let mut responses = std::pin::pin!(execution::stream(responses));
     while let Some(response) = responses.next().await {
         let answer = match response {
-            Ok(response) => Answer::of_response(response, true),
+            Ok(response) => Answer::of_response(response, true, request_id),
             Err(error) => {
                 graphql::report(gateway, &caller, &error);
                 Answer::of_error(&error, request_id)

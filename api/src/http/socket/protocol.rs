@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::super::intake::Parameters;
+use super::super::intake::{Parameters, bounded};
 use super::super::session_watch::SessionEnd;
 use crate::error::Error;
 
@@ -106,6 +106,7 @@ pub(super) enum Said {
 impl Said {
     /// Reads one message; 4400 for what is none.
     pub(super) fn read(text: &str) -> Result<Self, Close> {
+        bounded::check(text.as_bytes()).map_err(Close::invalid)?;
         let Ok(Value::Object(mut message)) = serde_json::from_str(text) else {
             return Err(Close::invalid("not a JSON object"));
         };

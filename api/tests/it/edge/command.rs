@@ -8,8 +8,15 @@ use serde_json::{Value, json};
 
 use super::{Edge, config};
 
+/// The binary under test: this build's, or the one that a measurement names.
+#[allow(clippy::disallowed_methods, reason = "another build may be measured")]
+fn binary() -> String {
+    let named = std::env::var("ZIGGIE_TEST_BINARY").ok();
+    named.unwrap_or_else(|| env!("CARGO_BIN_EXE_ziggie").to_owned())
+}
+
 fn ziggie(data_dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ziggie"));
+    let mut command = Command::new(binary());
     command
         .args(arguments)
         .current_dir(data_dir)
@@ -40,14 +47,14 @@ fn complaint(output: &Output) -> String {
 }
 
 /// A server in a process of its own; ended with the test.
-struct Server {
-    child: Child,
+pub(super) struct Server {
+    pub(super) child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Server {
-    fn start(data_dir: &Path, command: &str) -> Self {
+    pub(super) fn start(data_dir: &Path, command: &str) -> Self {
         let arguments = [
             command,
             "--listen",
