@@ -113,7 +113,9 @@ async fn begin(
         Err(error) => return Err(Unbegun::Answered(Answer::of_error(&error, request_id))),
     };
     record.by(&caller);
-    let mut operation = Operation::parse(parameters);
+    let operation = Operation::parse(parameters, gateway.registered.as_ref());
+    let mut operation =
+        operation.map_err(|error| Unbegun::Answered(Answer::of_error(&error, request_id)))?;
     record.of(&operation);
     if let Err(error) = spend(gateway, &caller, &mut operation) {
         return Err(Unbegun::Answered(Answer::of_error(&error, request_id)));

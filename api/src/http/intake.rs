@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 use crate::graphql::limit;
 
 pub(super) mod bounded;
+pub(super) mod registered;
+
+use registered::{Named, Registered};
 
 /// Longer names are cut where they are logged.
 const MAX_LOGGED_NAME: usize = 80;
@@ -34,7 +37,8 @@ pub(super) fn json(body: &[u8]) -> Result<Json> {
 /// The parameters of a well-formed request.
 #[derive(Debug, PartialEq)]
 pub(super) struct Parameters {
-    query: String,
+    query: Option<String>,
+    named: Option<Named>,
     operation_name: Option<String>,
     variables: Map<String, Json>,
     extensions: Map<String, Json>,
@@ -48,20 +52,23 @@ impl Parameters {
             _ => return Err(Error::bad_input("", "type", "must be a JSON object")),
         };
         let query = match object.remove("query") {
-            Some(Json::String(query)) => query,
+            Some(Json::String(query)) => Some(query),
             Some(other) => return Err(wrong_type("query", "a string", &other)),
-            None => return Err(Error::bad_input("query", "required", "is missing")),
+            None => None,
         };
-        let operation_name = match object.remove("operationName") {
-            None | Some(Json::Null) => None,
-            Some(Json::String(name)) => Some(name),
-            Some(other) => return Err(wrong_type("operationName", "a string or null", &other)),
-        };
+        let id = text(object.remove("documentId"), "documentId")?;
+        let extensions = map(object.remove("extensions"), "extensions")?;
+        let named = Named::of(id, &extensions);
+        if query.is_none() && named.is_none() {
+            return Err(Error::bad_input("query", "required", "is missing"));
+        }
+        let operation_name = text(object.remove("operationName"), "operationName")?;
         Ok(Self {
             query,
+            named,
             operation_name: operation_name.filter(|name| !name.is_empty()),
             variables: map(object.remove("variables"), "variables")?,
-            extensions: map(object.remove("extensions"), "extensions")?,
+            extensions,
         })
     }
 
@@ -71,7 +78,7 @@ impl Parameters {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let value = match name.as_ref() {
                 _ if value.is_empty() => continue,
-                "query" | "operationName" => Json::String(value.into_owned()),
+                "query" | "operationName" | "documentId" => Json::String(value.into_owned()),
                 "variables" | "extensions" => {
                     bounded::check(value.as_bytes())?;
                     serde_json::from_str(&value).map_err(|error| {
@@ -85,6 +92,14 @@ impl Parameters {
             }
         }
         Self::of_json(Json::Object(object))
+    }
+}
+
+fn text(value: Option<Json>, name: &str) -> Result<Option<String>> {
+    match value {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text)),
+        Some(other) => Err(wrong_type(name, "a string or null", &other)),
     }
 }
 
@@ -138,9 +153,12 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    /// Of well-formed parameters.
-    pub(super) fn parse(parameters: Parameters) -> Self {
-        let mut request = Request::new(parameters.query);
+    /// Of well-formed parameters; where documents are registered, of one of these.
+    pub(super) fn parse(
+        mut parameters: Parameters,
+        registered: Option<&Registered>,
+    ) -> Result<Self> {
+        let mut request = Request::new(registered::text(&mut parameters, registered)?);
         request.variables = Variables::from_json(Json::Object(parameters.variables));
         for (name, value) in parameters.extensions {
             // JSON is always a GraphQL value.
@@ -155,26 +173,28 @@ impl Operation {
         let document = limit::check_text(&request.query)
             .ok()
             .and_then(|()| request.parsed_query().ok());
-        match document.map(|document| meant(document, wanted.as_deref())) {
-            Some(Meant {
-                kind,
-                name,
-                has_one_root,
-            }) => Self {
-                request,
-                is_parsed: true,
-                kind,
-                name,
-                has_one_root,
+        Ok(
+            match document.map(|document| meant(document, wanted.as_deref())) {
+                Some(Meant {
+                    kind,
+                    name,
+                    has_one_root,
+                }) => Self {
+                    request,
+                    is_parsed: true,
+                    kind,
+                    name,
+                    has_one_root,
+                },
+                None => Self {
+                    request,
+                    is_parsed: false,
+                    kind: None,
+                    name: None,
+                    has_one_root: false,
+                },
             },
-            None => Self {
-                request,
-                is_parsed: false,
-                kind: None,
-                name: None,
-                has_one_root: false,
-            },
-        }
+        )
     }
 }
 
@@ -289,7 +309,7 @@ mod tests {
             "query=query%20A(%24i%3A%20Int)%20%7Bme%7D&operationName=A&variables=%7B%22i%22%3A7%7D";
         let parameters = Parameters::of_url(url).unwrap();
         assert_eq!(parameters.variables, *json!({"i": 7}).as_object().unwrap());
-        let operation = Operation::parse(parameters);
+        let operation = Operation::parse(parameters, None).unwrap();
         assert_eq!(
             (operation.kind, operation.name.as_deref()),
             (Some(Kind::Query), Some("A"))
@@ -319,10 +339,14 @@ mod tests {
         ] {
             let parameters =
                 Parameters::of_json(json!({"query": document, "operationName": name})).unwrap();
-            assert_eq!(Operation::parse(parameters).kind, kind, "{name:?}");
+            assert_eq!(
+                Operation::parse(parameters, None).unwrap().kind,
+                kind,
+                "{name:?}"
+            );
         }
         let only = Parameters::of_json(json!({"query": "mutation Only { go }"})).unwrap();
-        let only = Operation::parse(only);
+        let only = Operation::parse(only, None).unwrap();
         assert_eq!(
             (only.kind, only.name.as_deref()),
             (Some(Kind::Mutation), Some("Only"))
@@ -347,7 +371,10 @@ mod tests {
             nested("query($v: ", "[", "Int", "]", ") {a}"),
         ] {
             let parameters = Parameters::of_json(json!({"query": document})).unwrap();
-            assert!(!Operation::parse(parameters).is_parsed, "{document:.20}");
+            assert!(
+                !Operation::parse(parameters, None).unwrap().is_parsed,
+                "{document:.20}"
+            );
         }
     }
 
@@ -355,14 +382,14 @@ mod tests {
         #[test]
         fn no_bytes_make_it_fail(body in prop::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(parameters) = json(&body).and_then(Parameters::of_json) {
-                let _ = Operation::parse(parameters);
+                let _ = Operation::parse(parameters, None);
             }
         }
 
         #[test]
         fn no_url_makes_it_fail(url in "[a-z=&%0-9{}\\[\\]\"]{0,80}", query in "\\PC{0,60}") {
             if let Ok(parameters) = Parameters::of_url(&format!("query={query}&{url}")) {
-                let _ = Operation::parse(parameters);
+                let _ = Operation::parse(parameters, None);
             }
         }
     }

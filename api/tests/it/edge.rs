@@ -1,6 +1,7 @@
 //! The edge over real sockets: GraphQL over HTTP, graphql-transport-ws, the admin address, the binary and its commands.
 
 mod asset;
+mod audit;
 mod away;
 mod command;
 mod drain;
@@ -11,6 +12,7 @@ mod http;
 mod limits;
 mod place;
 mod raw;
+mod registered;
 mod replica;
 mod session;
 mod slow;

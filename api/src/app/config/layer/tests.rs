@@ -153,6 +153,7 @@ fn every_field_is_a_key() {
         master_key: Some(Hidden::new("key")),
         master_key_file: Some("key".into()),
         templates: Some("templates".into()),
+        registered_documents: Some("documents.json".into()),
         log: Log {
             otlp_endpoint: Some("http://localhost:4318/v1/traces".into()),
             ..Log::default()
