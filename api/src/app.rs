@@ -7,6 +7,7 @@ mod data_dir;
 mod door;
 mod order;
 mod parts;
+mod registered;
 mod running;
 mod shelf;
 

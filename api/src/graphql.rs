@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use async_graphql::{MergedObject, SDLExportOptions};
+use async_graphql::{MergedObject, Request, SDLExportOptions, Variables};
 
 mod agent;
 mod asset;
@@ -82,6 +82,22 @@ static BUILT: LazyLock<(Executor, Arc<shape::Shape>)> = LazyLock::new(|| {
 pub fn build(service: Service) -> Schema {
     let (executor, shape) = &*BUILT;
     Schema::new(executor.clone(), Arc::clone(shape), service)
+}
+
+/// Whether a document fits the served schema and its limits; else why not. Nothing of it is executed.
+pub async fn validate(text: &str) -> Result<(), String> {
+    limit::check_text(text).map_err(|error| error.to_string())?;
+    let (executor, shape) = &*BUILT;
+    // Validation comes before the operation is looked for: one that no document has ends there.
+    let mut request = Request::new(text).operation_name("-");
+    let document = request.parsed_query().map_err(|error| error.message)?;
+    limit::check(document, &Variables::default(), shape).map_err(|error| error.to_string())?;
+    let answer = executor.execute(request).await;
+    let mut faults = answer.errors.into_iter().map(|error| error.message);
+    match faults.find(|fault| !fault.starts_with("Unknown operation named")) {
+        Some(fault) => Err(fault),
+        None => Ok(()),
+    }
 }
 
 /// The served schema in the schema definition language: what `api/schema.graphql` is a copy of. Needs no database. Types are in the order of

@@ -31,6 +31,7 @@ mod tls;
 pub use admin::admin_routes;
 pub use boundary::{Boundary, ForwardedBy};
 pub use drain::{Drain, Draining};
+pub use intake::registered::Registered;
 pub use limit::Limits;
 pub use listener::serve;
 pub use routes::public_routes;
@@ -53,6 +54,8 @@ pub struct Gateway {
     schema: Schema,
     limits: Limits,
     boundary: Boundary,
+    /// Where only these documents run.
+    registered: Option<Registered>,
     draining: Draining,
     metrics: Metrics,
     sessions: SessionWatch,
@@ -82,6 +85,7 @@ impl Gateway {
         service: Service,
         limits: Limits,
         boundary: Boundary,
+        registered: Option<Registered>,
         draining: Draining,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -99,6 +103,7 @@ impl Gateway {
             service,
             limits,
             boundary,
+            registered,
             draining,
         })
     }

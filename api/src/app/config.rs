@@ -58,6 +58,8 @@ pub struct Config {
     pub founding: bool,
     /// A folder of sprint templates, each a file of the form of `api/founding/sprint_template.schema.json`; without it there is the founding one.
     pub templates: Option<PathBuf>,
+    /// A JSON file of documents by their SHA-256: with it no other document runs.
+    pub registered_documents: Option<PathBuf>,
     /// A file with the master key, for replicas that share one; without it `master.key` in the data directory.
     pub master_key_file: Option<PathBuf>,
     /// The master key itself; better in the environment than in a file.
@@ -92,6 +94,7 @@ impl Default for Config {
             asset_s3_secret: None,
             founding: false,
             templates: None,
+            registered_documents: None,
             master_key_file: None,
             master_key: None,
             drain: Duration::from_secs(10),

@@ -14,7 +14,7 @@ use super::config::Config;
 use super::data_dir::{DataDir, Lock};
 use super::door::Door;
 use super::parts::{self, Parts, explained};
-use super::shelf;
+use super::{registered, shelf};
 use crate::http::{self, Drain, Gateway};
 use crate::service::{duty, founding};
 use crate::store::clock::Clock;
@@ -54,6 +54,7 @@ pub struct Running {
 /// When the data directory is served by another process, an address is taken, or the database or its keys cannot be opened.
 pub async fn start(config: Config) -> Result<Running> {
     shelf::check_shared(&config)?;
+    let registered = registered::read(&config).await?;
     let data_dir = DataDir::open(&config.data_dir)?;
     let Some(lock) = data_dir.lock()? else {
         bail!(
@@ -83,6 +84,7 @@ pub async fn start(config: Config) -> Result<Running> {
         parts.service.clone(),
         limits.clone(),
         config.boundary()?,
+        registered,
         draining.clone(),
     );
     let door = Door::open(data_dir.socket(), parts.service.clone());

@@ -6,7 +6,9 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
-use async_graphql::{PathSegment, Positioned, Request, Response, ServerError, Value};
+use async_graphql::{
+    Name, PathSegment, Positioned, Request, Response, ServerError, Value, Variables,
+};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
@@ -60,7 +62,7 @@ impl Schema {
     pub async fn execute(&self, caller: &Caller, request: Request) -> Response {
         let asked = Asked::of(&request);
         let budget = Budget::default();
-        let response = match self.prepare(caller, request) {
+        let response = match self.prepare(caller, &asked, request) {
             Ok(request) => budget.spend(self.executor.execute(request)).await,
             Err(error) => Response::from_errors(vec![error]),
         };
@@ -71,7 +73,7 @@ impl Schema {
     pub fn stream(&self, caller: Caller, request: Request) -> BoxStream<'static, Response> {
         let asked = Asked::of(&request);
         let budget = Budget::default();
-        let answers = match self.prepare(&caller, request) {
+        let answers = match self.prepare(&caller, &asked, request) {
             Ok(request) => {
                 let events = self.executor.execute_stream(request);
                 budget.spend_each(events.boxed()).boxed()
@@ -88,13 +90,28 @@ impl Schema {
     }
 
     /// Judges limits and gives resolvers what they stand on.
-    fn prepare(&self, caller: &Caller, mut request: Request) -> Result<Request, ServerError> {
+    fn prepare(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        mut request: Request,
+    ) -> Result<Request, ServerError> {
         limit::check_text(&request.query).map_err(error::of_request)?;
         let variables = std::mem::take(&mut request.variables);
         let document = request.parsed_query()?;
         limit::check(document, &variables, &self.shape).map_err(error::of_request)?;
         if matches!(caller.principal, Principal::Anonymous) && limit::introspects(document) {
             return Err(error::of_request(Error::Unauthenticated));
+        }
+        // The executor would begin, and fail where the variable is used.
+        let operation = asked.operation(document);
+        if let Some(missing) = operation.and_then(|one| missing(one, &variables)) {
+            let reason = format!("the variable ${missing} is required");
+            return Err(error::of_request(Error::bad_input(
+                "variables",
+                "required",
+                reason,
+            )));
         }
         request.variables = variables;
         Ok(request.data(Reader::batched(self.service.clone(), caller.clone())))
@@ -187,6 +204,19 @@ impl Schema {
         let mut all = Operation::ALL.iter().copied();
         all.find(|one| one.place() == place && one.name() == field.name.node)
     }
+}
+
+/// A variable that must have a value and has none.
+fn missing<'a>(operation: &'a OperationDefinition, variables: &Variables) -> Option<&'a Name> {
+    let mut defined = operation.variable_definitions.iter();
+    let missing = defined.find(|variable| {
+        let variable = &variable.node;
+        let given = variables.get(&variable.name.node);
+        !variable.var_type.node.nullable
+            && variable.default_value.is_none()
+            && given.is_none_or(|given| *given == Value::Null)
+    });
+    missing.map(|variable| &variable.node.name.node)
 }
 
 /// The first key of what was executed.

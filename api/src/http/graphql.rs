@@ -109,7 +109,8 @@ async fn begin(
     let credential = Credential::of_headers(request.headers());
     let parameters = parameters(gateway, request).await?;
     let refused = |error| Unbegun::Answered(Answer::of_error(&error, request_id));
-    let mut operation = Operation::parse(parameters);
+    let operation = Operation::parse(parameters, gateway.registered.as_ref());
+    let mut operation = operation.map_err(refused)?;
     record.of(&operation);
     admit(gateway, &mut operation).await.map_err(refused)?;
     let caller = credential.caller(&gateway.service, origin).await;

@@ -24,9 +24,10 @@ const SPREAD_MS: u64 = 1_000;
 const EPISODE: Duration = Duration::from_secs(10);
 
 /// What an operation is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Urgency {
     /// Any query, and what begins something.
+    #[default]
     Any,
     /// It keeps or ends work that is under way: a heartbeat, a hand-in.
     WorkUnderWay,

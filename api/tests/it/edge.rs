@@ -1,6 +1,7 @@
 //! The edge over real sockets: GraphQL over HTTP, graphql-transport-ws, the admin address, the binary and its commands.
 
 mod asset;
+mod audit;
 mod away;
 mod command;
 mod drain;
@@ -13,6 +14,7 @@ mod overload;
 mod place;
 mod protocol;
 mod raw;
+mod registered;
 mod replica;
 mod session;
 mod share;

@@ -81,7 +81,13 @@ fn what_is_inside_is_known_when_it_is_seen() {
 fn routes(world: &World) -> Router {
     let (_drain, draining) = Drain::new();
     let limits = Limits::default();
-    let gateway = Gateway::start(world.service.clone(), limits, Boundary::default(), draining);
+    let gateway = Gateway::start(
+        world.service.clone(),
+        limits,
+        Boundary::default(),
+        draining,
+        None,
+    );
     http::public_routes(gateway)
 }
 

@@ -17,7 +17,7 @@ const TEST_PREFIX: &str = "ZIGGIE_TEST_";
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "ZIGGIE_CONFIG";
 /// Keys that have no value unless one is set.
-const OPTIONAL: [&str; 11] = [
+const OPTIONAL: [&str; 12] = [
     "asset_s3_endpoint",
     "asset_s3_key_id",
     "asset_s3_secret",
@@ -26,6 +26,7 @@ const OPTIONAL: [&str; 11] = [
     "log.otlp_endpoint",
     "master_key",
     "master_key_file",
+    "registered_documents",
     "templates",
     "tls_certificate",
     "tls_key",

@@ -221,10 +221,17 @@ impl Connection {
             // Each message counts as a request that comes, before its document is looked at.
             self.gateway.service.rates.arrive(&origin).err()
         };
-        if let Some(error) = refusal {
-            let refused = operation::refuse(self.gateway.clone(), origin, &id, &error);
-            return self.write(socket, refused.into()).await;
-        }
+        let operation = match refusal {
+            Some(error) => Err(error),
+            None => Operation::parse(parameters, self.gateway.registered.as_ref()),
+        };
+        let operation = match operation {
+            Ok(operation) => operation,
+            Err(error) => {
+                let refused = operation::refuse(self.gateway.clone(), origin, &id, &error);
+                return self.write(socket, refused.into()).await;
+            }
+        };
         let id: Arc<str> = id.into();
         let outlet = Outlet {
             id: id.clone(),
@@ -237,7 +244,7 @@ impl Connection {
             self.gateway.clone(),
             self.credential.clone(),
             origin,
-            Operation::parse(parameters),
+            operation,
             outlet,
         )
         .await;

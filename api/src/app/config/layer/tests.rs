@@ -153,6 +153,9 @@ fn every_field_is_a_key() {
         master_key: Some(Hidden::new("key")),
         master_key_file: Some("key".into()),
         templates: Some("templates".into()),
+        tls_certificate: Some("certificate.pem".into()),
+        tls_key: Some("key.pem".into()),
+        registered_documents: Some("documents.json".into()),
         log: Log {
             otlp_endpoint: Some("http://localhost:4318/v1/traces".into()),
             ..Log::default()
