@@ -85,8 +85,8 @@ fn routes(world: &World) -> Router {
         world.service.clone(),
         limits,
         Boundary::default(),
-        draining,
         None,
+        draining,
     );
     http::public_routes(gateway)
 }
