@@ -82,7 +82,7 @@ impl std::fmt::Display for Measure {
 /// When a subscriber misses an event or hears one twice, and when the server does not work.
 pub async fn run(database: Choice, subscribers: usize, events: usize) -> Result<Measure> {
     let databases = Databases::prepare(database).await?;
-    let installation = Installation::found(&databases, 1, &SETTINGS).await?;
+    let installation = Installation::found_with(&SETTINGS, &databases, 1, &[]).await?;
     let pairs = staff::hire(&installation.operator(0)?, 1, 0).await?;
     let director = pairs.first().context("a pair")?;
     let client = installation
