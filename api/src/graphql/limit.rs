@@ -253,7 +253,7 @@ impl<'a> Scales<'a> {
         let (own, times) = match (argument("first"), argument("ids")) {
             (Some(first), _) => (LIST, self.number(field, first)),
             (None, Some(ids)) => (1, self.length(field, ids)),
-            (None, None) => (1, 1),
+            (None, None) => (1, listed(parent, &field.name.node)),
         };
         self.unknown += self.shape.unknown(parent, field);
         let cost = Cost {
@@ -368,6 +368,17 @@ impl<'a> Scales<'a> {
             size
         });
         sizes.sum::<u64>().min(CEILING)
+    }
+}
+
+/// About how many there are of what introspection lists: the usual tools come to 30,000 with it, and circles do not end well.
+fn listed(parent: &str, field: &str) -> u64 {
+    match field {
+        // What follows `__schema` has no type that the schema would know.
+        _ if !parent.is_empty() && !parent.starts_with("__") => 1,
+        "types" => 20,
+        "fields" | "inputFields" | "enumValues" | "interfaces" | "possibleTypes" => 10,
+        _ => 1,
     }
 }
 

@@ -225,6 +225,10 @@ fn the_introspection_query_of_the_usual_tools_passes() {
     );
     assert!(judge(&text).is_ok());
     assert!(introspects(&parse_query(&text).unwrap()));
+    let circle = "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }";
+    assert_eq!(crossed(judge(circle)), "complexity of the operation");
+    let by_fragment = "{ __schema { types { ...f } } } fragment f on __Type { fields { type { fields { type { fields { type { fields { name } } } } } } } }";
+    assert_eq!(crossed(judge(by_fragment)), "complexity of the operation");
     let hidden = "{ ...a } fragment a on Query { ... { x: __type(name: \"Task\") { name } } }";
     assert!(introspects(&parse_query(hidden).unwrap()));
     assert!(!introspects(

@@ -27,7 +27,7 @@ fn beyond() -> Vec<(&'static str, u64, Value, u64)> {
     vec![
         (
             "bytes of a document",
-            256 * 1024,
+            64 * 1024,
             document(format!("{ME} # {}", "x".repeat(256 * 1024))),
             256 * 1024 + 16,
         ),
