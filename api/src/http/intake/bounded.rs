@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 
 /// How many values a request may be made of, those in others included. A bulk call with 10,000 agents has 70,000.
-pub const MAX_VALUES: u64 = 100_000;
+pub const MAX_VALUES: u64 = 80_000;
 /// How deep they may nest.
 pub const MAX_NESTED: u64 = 100;
 
@@ -60,10 +60,10 @@ mod tests {
     #[test]
     fn a_request_has_so_many_values() {
         let list = |count: usize| format!("[{}0]", "0,".repeat(count - 2));
-        assert!(check(list(100_000).as_bytes()).is_ok());
+        assert!(check(list(80_000).as_bytes()).is_ok());
         assert_eq!(
-            crossed(&list(100_001)),
-            "values of a request is limited to 100000, this would be 100001"
+            crossed(&list(80_001)),
+            "values of a request is limited to 80000, this would be 80001"
         );
         assert!(check(format!("[\"{}\"]", ",[{".repeat(200_000)).as_bytes()).is_ok());
         assert!(check(format!("[\"\\\"{}\"]", ",".repeat(200_000)).as_bytes()).is_ok());

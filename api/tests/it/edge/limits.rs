@@ -174,7 +174,7 @@ fn beyond() -> Vec<(&'static str, u64, Value, u64)> {
         ),
         (
             "values of a request",
-            100_000,
+            80_000,
             json!({"query": ME, "variables": {"ids": vec![0; 100_001]}}),
             100_005,
         ),
