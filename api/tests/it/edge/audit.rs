@@ -35,7 +35,7 @@ fn rule(id: &'static str, request: RequestBuilder, status: u16) -> Rule {
 }
 
 impl Rule {
-    fn as_media(self, media: &'static str) -> Self {
+    fn of_media(self, media: &'static str) -> Self {
         Self {
             media: Some(media),
             ..self
@@ -65,27 +65,27 @@ fn of_http(edge: &Edge) -> Vec<Rule> {
     };
     let text = json!({ "query": Q }).to_string();
     vec![
-        rule("22EB", post(GRAPHQL), 200).as_media(GRAPHQL),
-        rule("4655", post(JSON), 200).as_media(JSON),
-        rule("47DE", post("*/*"), 200).as_media(JSON),
+        rule("22EB", post(GRAPHQL), 200).of_media(GRAPHQL),
+        rule("4655", post(JSON), 200).of_media(JSON),
+        rule("47DE", post("*/*"), 200).of_media(JSON),
         rule(
             "Accept: by weight",
             post(&format!("{GRAPHQL};q=0.5, {JSON}")),
             200,
         )
-        .as_media(JSON),
-        rule("Accept: by name", post(&format!("{JSON}, {GRAPHQL}")), 200).as_media(GRAPHQL),
-        rule("Accept: application/*", post("application/*"), 200).as_media(JSON),
+        .of_media(JSON),
+        rule("Accept: by name", post(&format!("{JSON}, {GRAPHQL}")), 200).of_media(GRAPHQL),
+        rule("Accept: application/*", post("application/*"), 200).of_media(JSON),
         rule(
             "Accept: charset",
             post(&format!("{GRAPHQL}; charset=utf-8")),
             200,
         )
-        .as_media(GRAPHQL),
+        .of_media(GRAPHQL),
         rule("Accept: none of ours", post("text/html"), 406),
-        rule("80D8", get("query", Q), 200).as_media(JSON),
+        rule("80D8", get("query", Q), 200).of_media(JSON),
         rule("82A3", post(GRAPHQL), 200)
-            .as_media("application/graphql-response+json; charset=utf-8"),
+            .of_media("application/graphql-response+json; charset=utf-8"),
         rule(
             "BF61",
             body("application/json; charset=utf-8", text.clone()),
