@@ -17,6 +17,7 @@ use super::record::Record;
 use super::{Gateway, event_stream, execution, socket};
 use crate::auth::actor::{Caller, Origin};
 use crate::error::Error;
+use crate::service::admission::Urgency;
 
 /// Answers whatever comes to `/graphql`.
 pub(super) async fn answer(
@@ -112,7 +113,9 @@ async fn begin(
     let operation = Operation::parse(parameters, gateway.registered.as_ref());
     let mut operation = operation.map_err(refused)?;
     record.of(&operation);
-    admit(gateway, &mut operation).await.map_err(refused)?;
+    admit(gateway, &credential, &mut operation)
+        .await
+        .map_err(refused)?;
     let caller = credential.caller(&gateway.service, origin).await;
     let caller = caller.map_err(refused)?;
     record.by(&caller);
@@ -124,11 +127,20 @@ async fn begin(
 }
 
 /// Gives an operation a place, before the database is asked for anything; it has it until it is answered. Streams need none.
-pub(super) async fn admit(gateway: &Gateway, operation: &mut Operation) -> Result<(), Error> {
+/// Who shows no token has no work under way.
+pub(super) async fn admit(
+    gateway: &Gateway,
+    credential: &Credential,
+    operation: &mut Operation,
+) -> Result<(), Error> {
     if operation.kind == Some(Kind::Subscription) {
         return Ok(());
     }
-    let place = gateway.service.admission.enter(operation.urgency).await?;
+    let urgency = match credential {
+        Credential::Token(_) => operation.urgency,
+        Credential::None | Credential::Unusable => Urgency::Any,
+    };
+    let place = gateway.service.admission.enter(urgency).await?;
     operation.request.data.insert(place);
     Ok(())
 }

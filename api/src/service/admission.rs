@@ -59,7 +59,9 @@ struct Inner {
     limit: usize,
     queue: usize,
     patience: Duration,
+    /// How many wait; work under way is counted apart, so that a crowd of what is new does not fill its queue.
     waiting: AtomicUsize,
+    waiting_under_way: AtomicUsize,
     running: AtomicUsize,
     shed: AtomicU64,
     last_shed: Mutex<Option<Instant>>,
@@ -75,6 +77,7 @@ impl Admission {
             queue: settings.max_queued_operations,
             patience: settings.operation_queue_time,
             waiting: AtomicUsize::new(0),
+            waiting_under_way: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
             shed: AtomicU64::new(0),
             last_shed: Mutex::new(None),
@@ -100,7 +103,8 @@ impl Admission {
 
     /// How many wait for one.
     pub fn waiting(&self) -> usize {
-        self.0.waiting.load(Ordering::Relaxed)
+        let [any, under_way] = [&self.0.waiting, &self.0.waiting_under_way];
+        any.load(Ordering::Relaxed) + under_way.load(Ordering::Relaxed)
     }
 
     /// How many were turned away since the process began.
@@ -118,7 +122,7 @@ impl Admission {
     }
 
     async fn after_a_wait(&self, urgency: Urgency) -> Result<OwnedSemaphorePermit> {
-        let Some(_waiting) = Waiting::begin(&self.0) else {
+        let Some(_waiting) = Waiting::begin(&self.0, urgency) else {
             return Err(self.turn_away());
         };
         let place = timeout(self.0.patience, self.next(urgency)).await;
@@ -176,21 +180,23 @@ impl Admission {
 }
 
 /// One that waits, counted while it does.
-struct Waiting<'a>(&'a Inner);
+struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
-    fn begin(inner: &'a Inner) -> Option<Self> {
+    fn begin(inner: &'a Inner, urgency: Urgency) -> Option<Self> {
+        let waiting = match urgency {
+            Urgency::Any => &inner.waiting,
+            Urgency::WorkUnderWay => &inner.waiting_under_way,
+        };
         let room = |waiting: usize| (waiting < inner.queue).then_some(waiting + 1);
-        let begun = inner
-            .waiting
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room);
-        begun.is_ok().then(|| Self(inner))
+        let begun = waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room);
+        begun.is_ok().then(|| Self(waiting))
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -306,6 +312,27 @@ mod tests {
             "the reserved place is for work under way alone"
         );
         admission.enter(Urgency::WorkUnderWay).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_crowd_of_what_is_new_does_not_fill_the_queue_of_work_under_way() {
+        let admission = admission(1, 1);
+        let held = admission.enter(Urgency::Any).await.unwrap();
+        let reserved = admission.enter(Urgency::WorkUnderWay).await.unwrap();
+        let crowd = admission.enter(Urgency::Any);
+        let work = async {
+            tokio::task::yield_now().await;
+            assert_eq!(admission.waiting(), 1);
+            let entering = admission.enter(Urgency::WorkUnderWay);
+            let left = async {
+                tokio::task::yield_now().await;
+                drop(reserved);
+            };
+            tokio::join!(entering, left).0
+        };
+        let (crowd, work) = tokio::join!(crowd, work);
+        assert!(crowd.is_err() && work.is_ok());
+        drop(held);
     }
 
     #[tokio::test]

@@ -188,8 +188,9 @@ impl Connection {
             Said::Ping(payload) => self.write(socket, protocol::pong(payload).into()).await,
             Said::Pong => Ok(()),
             Said::Complete { id } => {
-                self.operations.remove(id.as_str());
-                self.used = Instant::now();
+                if self.operations.remove(id.as_str()).is_some() {
+                    self.used = Instant::now();
+                }
                 Ok(())
             }
             Said::Subscribe { id, .. } if self.operations.contains_key(id.as_str()) => {

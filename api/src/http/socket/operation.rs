@@ -151,7 +151,7 @@ async fn run(
     let mut record = Record::begin(gateway.clone(), "WS", origin.clone());
     record.of(&operation);
     let request_id = origin.request_id;
-    if let Err(error) = graphql::admit(&gateway, &mut operation).await {
+    if let Err(error) = graphql::admit(&gateway, &credential, &mut operation).await {
         let answer = Answer::of_error(&error, request_id);
         record.answered(&answer);
         return outlet.error(&answer).await;
