@@ -18,6 +18,8 @@ mod limit;
 mod listener;
 mod media;
 mod metric;
+#[cfg(not(feature = "otlp"))]
+mod no_trace;
 mod patience;
 mod record;
 mod resource;
@@ -27,6 +29,8 @@ mod share;
 mod socket;
 mod tlog;
 mod tls;
+#[cfg(feature = "otlp")]
+mod trace;
 
 pub use admin::admin_routes;
 pub use boundary::{Boundary, ForwardedBy};
@@ -40,6 +44,8 @@ pub use tls::{Tls, TlsError};
 use std::sync::Arc;
 
 use metric::Metrics;
+#[cfg(not(feature = "otlp"))]
+use no_trace as trace;
 use session_watch::SessionWatch;
 use share::Shares;
 use tokio::sync::{Semaphore, watch};

@@ -113,11 +113,22 @@ impl Boundary {
     }
 }
 
-/// The trace that a request belongs to, as its sender says (W3C Trace Context, section 3.2): for the log alone.
-pub(super) fn trace_id(headers: &HeaderMap) -> Option<&str> {
+/// The trace that a request belongs to, as its sender says (W3C Trace Context, section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TraceParent<'a> {
+    /// The trace: 32 hexadecimal digits.
+    pub(super) trace: &'a str,
+    /// The span of the sender's that the request is a part of: 16.
+    pub(super) span: &'a str,
+    /// Two; the lowest bit says that the trace is recorded.
+    pub(super) flags: &'a str,
+}
+
+/// What the header says, where it is well-formed.
+pub(super) fn trace_parent(headers: &HeaderMap) -> Option<TraceParent<'_>> {
     let text = headers.get(TRACE_PARENT)?.to_str().ok()?;
     let mut parts = text.split('-');
-    let (version, trace, parent) = (parts.next()?, parts.next()?, parts.next()?);
+    let (version, trace, span) = (parts.next()?, parts.next()?, parts.next()?);
     let (flags, more) = (parts.next()?, parts.next());
     let is_hex = |part: &str, length: usize| {
         part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
@@ -127,12 +138,12 @@ pub(super) fn trace_id(headers: &HeaderMap) -> Option<&str> {
         && version != "ff"
         && is_hex(trace, 32)
         && is_some(trace)
-        && is_hex(parent, 16)
-        && is_some(parent)
+        && is_hex(span, 16)
+        && is_some(span)
         && is_hex(flags, 2)
         // Later versions may say more.
         && (more.is_none() || version != "00");
-    is_good.then_some(trace)
+    is_good.then_some(TraceParent { trace, span, flags })
 }
 
 /// `for=…` of an element of `Forwarded`.
@@ -280,7 +291,10 @@ mod tests {
     #[test]
     fn a_trace_is_known_by_its_well_formed_parent() {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        let of = |text: &str| trace_id(&headers(&[("traceparent", text)])).map(str::to_owned);
+        let of = |text: &str| {
+            let headers = headers(&[("traceparent", text)]);
+            trace_parent(&headers).map(|parent| parent.trace.to_owned())
+        };
         assert_eq!(
             of(&format!("00-{trace}-00f067aa0ba902b7-01")),
             Some(trace.to_owned())

@@ -103,7 +103,7 @@ pub(super) fn origin(
         request_id,
         ip_address: address,
         user_agent: user_agent.map(Into::into),
-        trace_id: boundary::trace_id(headers).map(Into::into),
+        trace_id: boundary::trace_parent(headers).map(|parent| parent.trace.into()),
         started: Instant::now(),
     }
 }

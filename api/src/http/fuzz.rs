@@ -186,8 +186,10 @@ fn fuzz_forwarding() {
                 trusting.client(peer, &headers);
                 trusting.request_id(peer, &headers);
             }
-            if let Some(trace) = boundary::trace_id(&headers) {
-                assert!(trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            if let Some(parent) = boundary::trace_parent(&headers) {
+                let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+                assert!(parent.trace.len() == 32 && hex(parent.trace));
+                assert!(parent.span.len() == 16 && hex(parent.span));
             }
             event_stream::last_seen(&headers);
         },

@@ -21,7 +21,7 @@ use tower::util::option_layer;
 use super::answer::Refusal;
 use super::boundary::REQUEST_ID;
 use super::media::Media;
-use super::{Gateway, asset, credential, execution, export, graphql, tlog};
+use super::{Gateway, asset, credential, execution, export, graphql, tlog, trace};
 use crate::auth::actor::Origin;
 use crate::error::Error;
 
@@ -68,9 +68,11 @@ async fn dress(
         .unwrap_or_else(|| gateway.service.db.request_id());
     let client = boundary.client(peer.ip(), headers);
     let origin = credential::origin(request_id, Some(client), headers);
+    let sender = trace::sender(headers);
     request.extensions_mut().insert(request_id);
     request.extensions_mut().insert(origin);
-    let mut response = fenced(next.run(request), request_id).await;
+    let answering = trace::within(sender, next.run(request));
+    let mut response = fenced(answering, request_id).await;
     let headers = response.headers_mut();
     // An id is ASCII by construction.
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
